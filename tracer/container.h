@@ -1,0 +1,49 @@
+/* The root object: one running container. Everything that is mutable and not on a stack hangs on it. */
+#ifndef UCTR_TRACER_CONTAINER_H
+#define UCTR_TRACER_CONTAINER_H
+
+#include "tracer/options.h"
+#include "tracer/table.h"
+#include "vfs/mount.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct redirector;
+
+struct container {
+	const struct options *options;
+	struct view view; /* constant after start */
+
+	/* The tag that all tasks of the container carry in their soft RLIMIT_LOCKS, which fork, exec and threads
+	 * copy and Linux itself has not used since 2.4.25. */
+	uint64_t tag;
+	/* The value of the sixth argument register with which a redirected call passes the filter. Not a security
+	 * boundary. */
+	uint64_t secret;
+
+	int listener;	     /* seccomp user notification */
+	int front;	     /* SOCK_SEQPACKET to the front, see protocol.h */
+	pid_t supervisor;    /* this process */
+	pid_t program;	     /* the main program */
+	struct redirector *redirector;
+
+	bool have_getfd;     /* pidfd_getfd works here (Docker's default profile refuses it) */
+
+	/* Statistics, for the dump. */
+	atomic_ulong calls[SYSCALL_ROWS];
+	atomic_ulong repaired;	     /* false EINTRs mended at rt_sigreturn */
+	atomic_ulong unrepaired;     /* those whose call site could not be read */
+	atomic_ulong redirects;
+	atomic_uint logged_unknown[16]; /* bit per number without a row that was logged, modulo 512 */
+};
+
+/* Whether the process or thread belongs to the container, by its tag. */
+bool container_has(const struct container *ct, pid_t pid);
+
+/* Sends sig to every process of the container but this one; returns how many there were. */
+int container_signal_all(const struct container *ct, int sig);
+
+#endif
