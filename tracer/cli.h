@@ -14,10 +14,10 @@ struct env_op {
 #define UCTR_FAILED 125 /* the exit status of uctr's own errors, as Docker's */
 
 /* What is accepted, for messages. */
-#define ACCEPTED_ROOT "DIR, DIR:ro, DIR:rw"
-#define ACCEPTED_VOLUME "PATH, SRC:DST, SRC:DST:rw, SRC:DST:ro"
-#define ACCEPTED_MASK "an absolute path of the view"
-#define ACCEPTED_ENV "K=V, or K to take it from uctr's own environment"
+#define ACCEPTED_ROOT	  "DIR, DIR:ro, DIR:rw"
+#define ACCEPTED_VOLUME	  "PATH, SRC:DST, SRC:DST:rw, SRC:DST:ro"
+#define ACCEPTED_MASK	  "an absolute path of the view"
+#define ACCEPTED_ENV	  "K=V, or K to take it from uctr's own environment"
 #define ACCEPTED_ENV_FILE "a file with lines K=V, K, # comment"
 
 /* Writes the one line "uctr: OPTION VALUE: what was wrong; accepted: ..." to stderr, all unprintable bytes

@@ -14,19 +14,13 @@ static const char *reason(int error)
 	switch (error) {
 	case ENOSYS:
 	case EINVAL:
-	case ENOTTY:
-		return "this kernel has it not";
+	case ENOTTY: return "this kernel has it not";
 	case EPERM:
-	case EACCES:
-		return "refused";
-	case EBUSY:
-		return "in use already";
-	case ETIMEDOUT:
-		return "no answer";
-	case EPROTO:
-		return "does not work as it should";
-	default:
-		return strerror(error);
+	case EACCES: return "refused";
+	case EBUSY: return "in use already";
+	case ETIMEDOUT: return "no answer";
+	case EPROTO: return "does not work as it should";
+	default: return strerror(error);
 	}
 }
 

@@ -246,8 +246,10 @@ static int env_apply_op(struct env *e, const struct env_op *op)
 int env_build(struct options *o, const struct env_op *ops, size_t n_ops, bool clear)
 {
 	struct env e = {.vars = calloc(1, sizeof(e.vars[0]))};
-	int r = e.vars ? 0 : -ENOMEM;
+	int r = 0;
 
+	if (!e.vars)
+		return option_no_memory("the environment");
 	for (char **at = environ; !clear && *at && !r; at++)
 		if (strchr(*at, '=')) /* execve takes any string, getenv sees these alone */
 			r = env_put(&e, strdup(*at));

@@ -133,18 +133,12 @@ static int parse_mode(const char *option, const char *value, const char *accepte
 static const char *stat_problem(int error)
 {
 	switch (error) {
-	case ENOENT:
-		return "does not exist";
-	case ENOTDIR:
-		return "does not exist (a part of it is no directory)";
-	case EACCES:
-		return "cannot be reached (permission denied)";
-	case ELOOP:
-		return "is a loop of symlinks";
-	case ENAMETOOLONG:
-		return "is too long a name";
-	default:
-		return strerror(error);
+	case ENOENT: return "does not exist";
+	case ENOTDIR: return "does not exist (a part of it is no directory)";
+	case EACCES: return "cannot be reached (permission denied)";
+	case ELOOP: return "is a loop of symlinks";
+	case ENAMETOOLONG: return "is too long a name";
+	default: return strerror(error);
 	}
 }
 
@@ -239,8 +233,8 @@ int option_set_mask(struct options *o, const char *option, const char *value)
 	target = absolute_path(value);
 	if (!target)
 		return option_no_memory(option);
-	o->volumes[o->n_volumes++] =
-		(struct volume){.kind = VOLUME_MASK, .option = option, .text = value, .target = target};
+	o->volumes[o->n_volumes++] = (struct volume){
+		.kind = VOLUME_MASK, .option = option, .text = value, .target = target};
 	return 0;
 }
 

@@ -103,14 +103,10 @@ static int apply_option(struct cli *cli, const struct option_spec *spec, const c
 	struct options *o = cli->o;
 
 	switch (spec->id) {
-	case OPTION_ROOT:
-		return option_set_root(o, spec->name, value);
-	case OPTION_VOLUME:
-		return option_set_volume(o, spec->name, value);
-	case OPTION_MASK:
-		return option_set_mask(o, spec->name, value);
-	case OPTION_WORKDIR:
-		return option_set_workdir(o, spec->name, value);
+	case OPTION_ROOT: return option_set_root(o, spec->name, value);
+	case OPTION_VOLUME: return option_set_volume(o, spec->name, value);
+	case OPTION_MASK: return option_set_mask(o, spec->name, value);
+	case OPTION_WORKDIR: return option_set_workdir(o, spec->name, value);
 	case OPTION_ENV:
 	case OPTION_ENV_FILE:
 		cli->env[cli->n_env++] = (struct env_op){spec->name, value, spec->id == OPTION_ENV_FILE};
@@ -125,26 +121,13 @@ static int apply_option(struct cli *cli, const struct option_spec *spec, const c
 			return option_error(spec->name, value, spec->accepted, "the file name is empty");
 		o->output = value;
 		return 0;
-	case OPTION_READ_ONLY:
-		o->read_only = true;
-		return 0;
-	case OPTION_CLEAR_ENV:
-		cli->clear_env = true;
-		return 0;
-	case OPTION_TRACE:
-		o->trace = true;
-		return 0;
-	case OPTION_QUIET:
-		o->quiet = true;
-		return 0;
-	case OPTION_HELP:
-		o->verb = VERB_HELP;
-		return 0;
-	case OPTION_VERSION:
-		o->verb = VERB_VERSION;
-		return 0;
-	case OPTION_NOTHING:
-		return 0;
+	case OPTION_READ_ONLY: o->read_only = true; return 0;
+	case OPTION_CLEAR_ENV: cli->clear_env = true; return 0;
+	case OPTION_TRACE: o->trace = true; return 0;
+	case OPTION_QUIET: o->quiet = true; return 0;
+	case OPTION_HELP: o->verb = VERB_HELP; return 0;
+	case OPTION_VERSION: o->verb = VERB_VERSION; return 0;
+	case OPTION_NOTHING: return 0;
 	}
 	return UCTR_FAILED;
 }
@@ -236,7 +219,7 @@ static int take_value(struct cli *cli, const struct option_spec *spec, const cha
 
 static int run_option(struct cli *cli, const struct option_spec *spec, const char *attached)
 {
-	const char *value = NULL;
+	const char *value = "";
 
 	if (spec->accepted && take_value(cli, spec, attached, &value))
 		return UCTR_FAILED;
@@ -280,15 +263,16 @@ static int parse_short(struct cli *cli, const char *word)
 static int parse_verb(struct cli *cli, const char *word)
 {
 	if (strcmp(word, "doctor") != 0)
-		return option_error(word, NULL, "doctor", "not a command of uctr; to run %s write: uctr -- %s", word,
-				    word);
+		return option_error(word, NULL, "doctor",
+				    "not a command of uctr; to run %s write: uctr -- %s", word, word);
 	if (cli->run_option)
 		return option_error(cli->run_option, NULL, "uctr doctor", "has no meaning for doctor");
 	cli->o->verb = VERB_DOCTOR;
 	if (cli->next < cli->argc && strcmp(cli->argv[cli->next], "--help") == 0)
 		cli->o->verb = VERB_HELP;
 	else if (cli->next < cli->argc)
-		return option_error("doctor", cli->argv[cli->next], "uctr doctor", "doctor takes no argument");
+		return option_error("doctor", cli->argv[cli->next], "uctr doctor",
+				    "doctor takes no argument");
 	return 0;
 }
 

@@ -14,9 +14,9 @@ enum volume_kind { VOLUME_BIND, VOLUME_MASK };
 struct volume {
 	enum volume_kind kind;
 	const char *option; /* as the user spelled it, for messages */
-	const char *text; /* the same for its value */
-	char *source;	  /* VOLUME_BIND: absolute path on the host; owned */
-	char *target;	  /* absolute virtual path, which may hold ".." and symlinks; owned */
+	const char *text;   /* the same for its value */
+	char *source;	    /* VOLUME_BIND: absolute path on the host; owned */
+	char *target;	    /* absolute virtual path, which may hold ".." and symlinks; owned */
 	bool rdonly;
 };
 
@@ -26,14 +26,14 @@ struct options {
 	bool root_rdonly;
 	struct volume *volumes; /* -v and --mask, in order */
 	size_t n_volumes;
-	bool read_only;	       /* --read-only: all mounts */
-	char *workdir;	       /* -w, absolute, owned; NULL: the caller's where the view has it, else / */
-	char **env;	       /* the program's environment, complete; owned */
-	bool trace;	       /* --trace */
-	bool quiet;	       /* -q: errors only, no warnings */
-	const char *output;    /* -o */
-	char **argv;	       /* the program and its arguments, NULL-terminated; a shell when none was given */
-	char **own_argv;       /* argv when it is not the caller's, else NULL */
+	bool read_only;	    /* --read-only: all mounts */
+	char *workdir;	    /* -w, absolute, owned; NULL: the caller's where the view has it, else / */
+	char **env;	    /* the program's environment, complete; owned */
+	bool trace;	    /* --trace */
+	bool quiet;	    /* -q: errors only, no warnings */
+	const char *output; /* -o */
+	char **argv;	    /* the program and its arguments, NULL-terminated; a shell when none was given */
+	char **own_argv;    /* argv when it is not the caller's, else NULL */
 };
 
 /* Fills *o from the command line, which it goes on using. Returns 0, or 125 after one line on stderr that names

@@ -28,7 +28,7 @@
 
 /* Newer than Debian 12's headers (Linux 6.6). */
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, __u64)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
@@ -206,7 +206,8 @@ static int sync_child(void)
 
 	if (listener < 0)
 		return listener;
-	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) ? -errno : 0;
+	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) ? -errno
+												  : 0;
 }
 
 static int probe_sync(void)
@@ -449,7 +450,8 @@ const struct probe probes[] = {
 	{"seccomp user notification", true, CANNOT_RUN, probe_notification},
 	{"no other seccomp listener", true, CANNOT_RUN " inside a sandbox that has one", probe_only_listener},
 	{"descriptor as an answer", true, CANNOT_RUN " (Linux 5.14 has it)", probe_addfd},
-	{"calls wait killable", false, "a signal can interrupt calls that Linux never interrupts", probe_killable},
+	{"calls wait killable", false, "a signal can interrupt calls that Linux never interrupts",
+	 probe_killable},
 	{"synchronous wake-up", false, "each intercepted call costs 11 us, not 2", probe_sync},
 	{"process_vm_readv, writev", true, CANNOT_RUN, probe_vm},
 	{"ptrace of descendants", true, CANNOT_RUN " (Yama's ptrace_scope must be 0 or 1)", probe_seize},
@@ -460,8 +462,10 @@ const struct probe probes[] = {
 	{"faccessat2", true, CANNOT_RUN, probe_faccessat2},
 	{"memfd_create", true, CANNOT_RUN, probe_memfd},
 	{"/proc", true, CANNOT_RUN, probe_proc},
-	{"/proc shows all processes", false, "the program does not see other users' processes", probe_hidepid},
-	{"anonymous directories", false, "no --root, --mask, mounts below missing directories", probe_anonymous},
+	{"/proc shows all processes", false, "the program does not see other users' processes",
+	 probe_hidepid},
+	{"anonymous directories", false, "no --root, --mask, mounts below missing directories",
+	 probe_anonymous},
 	{"personality", false, "nothing yet", probe_personality},
 };
 const size_t n_probes = sizeof(probes) / sizeof(probes[0]);

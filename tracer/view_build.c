@@ -62,19 +62,17 @@ static const struct piece root_pieces[] = {
 static int mount_piece(struct view *view, const struct piece *piece)
 {
 	switch (piece->kind) {
-	case PIECE_DIR:
-		return view_mount_dir(view, piece->point);
-	case PIECE_LINK:
-		return view_mount_symlink(view, piece->point, piece->target);
-	case PIECE_PROC:
-		return mount_proc(view);
+	case PIECE_DIR: return view_mount_dir(view, piece->point);
+	case PIECE_LINK: return view_mount_symlink(view, piece->point, piece->target);
+	case PIECE_PROC: return mount_proc(view);
 	case PIECE_HOST:
 	case PIECE_HOST_RDONLY: {
 		int fd = open_source(piece->point);
 
 		if (fd == -ENOENT || fd == -EACCES)
 			return 0; /* the host does not have it, or not for this user: nor has the view */
-		return fd < 0 ? fd : view_mount_host(view, piece->point, fd, piece->kind == PIECE_HOST_RDONLY);
+		return fd < 0 ? fd
+			      : view_mount_host(view, piece->point, fd, piece->kind == PIECE_HOST_RDONLY);
 	}
 	}
 	return -EINVAL;
@@ -121,8 +119,8 @@ static int add_volume(struct view *view, const struct volume *volume)
 		return option_error(volume->option, volume->text, ACCEPTED_VOLUME, "the source '%s': %s",
 				    volume->source, strerror(-fd));
 	r = view_mount_host(view, volume->target, fd, volume->rdonly);
-	return r ? option_error(volume->option, volume->text, ACCEPTED_VOLUME, "the target '%s': %s", volume->target,
-				strerror(-r))
+	return r ? option_error(volume->option, volume->text, ACCEPTED_VOLUME, "the target '%s': %s",
+				volume->target, strerror(-r))
 		 : 0;
 }
 
