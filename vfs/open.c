@@ -1,0 +1,463 @@
+/* open, openat, openat2 and creat. Files, directories and the memory devices are opened here; whatever may block or depend
+ * on the task that opens it (FIFOs, terminals, O_PATH) is left to the task itself. */
+#include "vfs/ops.h"
+#include "vfs/ops_internal.h"
+
+#include <limits.h>
+#include <sys/sysmacros.h>
+
+#define KERNEL_O_LARGEFILE 0100000 /* libc's is 0 on 64-bit machines */
+#define KERNEL_O_TMPFILE (O_TMPFILE & ~O_DIRECTORY)
+
+/* include/linux/fcntl.h */
+#define VALID_OPEN_FLAGS                                                                                               \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_ASYNC |      \
+	 O_DIRECT | KERNEL_O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | KERNEL_O_TMPFILE)
+#define O_PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
+#define VALID_RESOLVE_FLAGS                                                                                            \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_IN_ROOT |           \
+	 RESOLVE_CACHED)
+
+/* What fcntl(F_SETFL) can change (SETFL_MASK in fs/fcntl.c). */
+#define SETFL_FLAGS (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC)
+
+#define MAX_RETRIES 8	/* a name that others make and remove all the time */
+#define MAX_SYMLINKS 40 /* MAXSYMLINKS in include/linux/namei.h */
+
+struct open_request {
+	int flags;	/* as build_open_flags() leaves them */
+	mode_t mode;	/* of what is made */
+	unsigned lookup; /* for vfs_lookup() */
+};
+
+static bool wants_write(int flags)
+{
+	return (flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR;
+}
+
+static bool is_tmpfile(int flags)
+{
+	return (flags & O_TMPFILE) == O_TMPFILE;
+}
+
+static unsigned resolve_to_lookup(uint64_t resolve)
+{
+	return (resolve & RESOLVE_NO_XDEV ? LOOKUP_NO_XDEV : 0) |
+	       (resolve & RESOLVE_NO_MAGICLINKS ? LOOKUP_NO_MAGICLINKS : 0) |
+	       (resolve & RESOLVE_NO_SYMLINKS ? LOOKUP_NO_SYMLINKS : 0) |
+	       (resolve & RESOLVE_BENEATH ? LOOKUP_BENEATH : 0) | (resolve & RESOLVE_IN_ROOT ? LOOKUP_IN_ROOT : 0);
+}
+
+/* build_open_how() and build_open_flags() in fs/open.c. */
+static int parse_how(const struct open_how *how, bool legacy, struct open_request *ret)
+{
+	uint64_t flags = how->flags, mode = how->mode;
+
+	if (legacy) {
+		flags &= VALID_OPEN_FLAGS;
+		mode &= 07777;
+		if (flags & O_PATH)
+			flags &= O_PATH_FLAGS;
+		if (!(flags & (O_CREAT | KERNEL_O_TMPFILE)))
+			mode = 0;
+	}
+	if (flags & ~(uint64_t)VALID_OPEN_FLAGS || how->resolve & ~(uint64_t)VALID_RESOLVE_FLAGS)
+		return -EINVAL;
+	if (how->resolve & RESOLVE_BENEATH && how->resolve & RESOLVE_IN_ROOT)
+		return -EINVAL;
+	if (flags & (O_CREAT | KERNEL_O_TMPFILE) ? mode & ~(uint64_t)07777 : mode != 0)
+		return -EINVAL;
+	if ((flags & (O_DIRECTORY | O_CREAT)) == (O_DIRECTORY | O_CREAT))
+		return -EINVAL;
+	if (flags & KERNEL_O_TMPFILE && (!(flags & O_DIRECTORY) || !(flags & O_ACCMODE)))
+		return -EINVAL;
+	if (flags & O_PATH && flags & ~(uint64_t)O_PATH_FLAGS)
+		return -EINVAL;
+	if (how->resolve & RESOLVE_CACHED)
+		return -EAGAIN; /* allowed at any time: "not in the cache" */
+
+	ret->flags = (int)flags;
+	ret->mode = (mode_t)mode;
+	ret->lookup = resolve_to_lookup(how->resolve);
+	if (!(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
+		ret->lookup |= LOOKUP_FOLLOW;
+	if (flags & O_DIRECTORY)
+		ret->lookup |= LOOKUP_DIRECTORY;
+	return 0;
+}
+
+static void opened_fd(struct vfs_opened *ret, int fd)
+{
+	*ret = (struct vfs_opened){.kind = VFS_OPEN_FD, .fd = fd, .name = ""};
+}
+
+static void opened_by_task(struct vfs_opened *ret, int fd, const char *name, int flags)
+{
+	*ret = (struct vfs_opened){.kind = VFS_OPEN_BY_TASK, .fd = fd, .name = name, .flags = flags};
+}
+
+/* null, zero, full, random, urandom: nothing about them depends on the task, and opening them never blocks. */
+static bool is_memory_device(const struct stat *st)
+{
+	unsigned m = minor(st->st_rdev);
+
+	return S_ISCHR(st->st_mode) && major(st->st_rdev) == 1 && (m == 3 || m == 5 || m == 7 || m == 8 || m == 9);
+}
+
+static bool opens_here(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) || S_ISDIR(st->st_mode) || is_memory_device(st);
+}
+
+/* A regular file is opened with O_NONBLOCK, so that another process' lease on it cannot hold this one (lease_break() in
+ * fs/locks.c); the guest must not see that. */
+static int unset_nonblock(int fd, int flags, const struct stat *st)
+{
+	if (S_ISREG(st->st_mode) && !(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & SETFL_FLAGS) < 0)
+		return -errno;
+	return 0;
+}
+
+static int nonblock_for(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) ? O_NONBLOCK : 0;
+}
+
+/* Splits a path without symlinks in mind: the mount that covers it, and the path below that. Only for clean paths, in
+ * which no component is empty, "." or "..". */
+static const struct mount *guess_mount(const struct vfs_ctx *ctx, const struct vfs_name *name, const char **ret_rel)
+{
+	const char *path = name->path, *p, *vpath;
+	const struct mount *m;
+
+	if (name->fd >= 0 || !*path || (*path != '/' && !name->base))
+		return NULL;
+	for (p = *path == '/' ? path + 1 : path;; p++) {
+		size_t len = strcspn(p, "/");
+
+		if (len == 0 || (p[0] == '.' && (len == 1 || (len == 2 && p[1] == '.'))))
+			return NULL;
+		p += len;
+		if (!*p)
+			break;
+	}
+	if (*path == '/')
+		vpath = path;
+	else
+		vpath = arena_printf(ctx->arena, "%s/%s", name->base[1] ? name->base : "", path);
+	m = view_find(ctx->view, vpath);
+	if (m->type != MOUNT_HOST || !S_ISDIR(m->root_mode))
+		return NULL;
+	*ret_rel = vpath + (m->point_len > 1 ? m->point_len : 0);
+	if (**ret_rel != '/')
+		return NULL;
+	++*ret_rel;
+	return m;
+}
+
+/* The short way for the usual case, an existing object below one host mount with no symlink on the way: two or three host
+ * calls. Any failure means that the long way must decide, since nothing has happened yet. */
+static bool open_fast(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct open_request *rq,
+		      struct vfs_opened *ret)
+{
+	const char *rel;
+	const struct mount *m;
+	struct stat st;
+	struct open_how how = {.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+	_cleanup_close_ int fd = -1;
+
+	if (rq->flags & (O_PATH | O_EXCL | KERNEL_O_TMPFILE) || rq->lookup & ~(LOOKUP_FOLLOW | LOOKUP_DIRECTORY))
+		return false;
+	m = guess_mount(ctx, name, &rel);
+	if (!m || fstatat(m->root_fd, rel, &st, AT_SYMLINK_NOFOLLOW) < 0 || !opens_here(&st))
+		return false;
+	if (rq->flags & O_CREAT && (S_ISDIR(st.st_mode) || st.st_uid != geteuid()))
+		return false;
+	if ((wants_write(rq->flags) || rq->flags & O_TRUNC) && may_write(m, st.st_mode) < 0)
+		return false;
+	how.flags = (unsigned)((rq->flags & ~O_CREAT) | O_CLOEXEC | nonblock_for(&st));
+	fd = (int)syscall(SYS_openat2, m->root_fd, rel, &how, sizeof(how));
+	if (fd < 0 || unset_nonblock(fd, rq->flags, &st) < 0)
+		return false;
+	opened_fd(ret, TAKE_FD(fd));
+	return true;
+}
+
+/* A placeholder. Its descriptor is opened again, so that the guest has a description of its own. */
+static int open_mem(const struct vfs_ctx *ctx, const struct vfs_object *o, int flags, struct vfs_opened *ret)
+{
+	struct fd_path path;
+	int fd;
+
+	if (S_ISLNK(o->node->mode) && !(flags & O_PATH))
+		return -ELOOP;
+	if (S_ISDIR(o->node->mode) && flags & (O_CREAT | O_TRUNC | O_ACCMODE))
+		return -EISDIR;
+	if (flags & O_TRUNC || wants_write(flags))
+		return -EROFS;
+	fd = mem_fd(ctx->view, o->node);
+	if (fd < 0)
+		return fd;
+	if (flags & O_PATH) {
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			return -errno;
+		opened_by_task(ret, fd, "", flags & ~O_NOFOLLOW);
+		return 0;
+	}
+	fd = open(fd_path(&path, fd), (flags & (O_NONBLOCK | O_DIRECTORY | O_NOATIME)) | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	opened_fd(ret, fd);
+	return 0;
+}
+
+/* The checks of do_open() and may_open() in fs/namei.c that the host cannot make, since its mount may be writable. */
+static int check_rdonly(const struct vfs_object *o, int flags, const struct stat *st)
+{
+	int err, access_mode = (flags & O_ACCMODE) == O_RDWR ? R_OK | W_OK : W_OK;
+
+	if (!S_ISREG(st->st_mode) || may_write(o->mount, st->st_mode) == 0)
+		return 0;
+	if (flags & O_TRUNC)
+		return -EROFS;
+	if (!wants_write(flags))
+		return 0;
+	err = (int)or_errno(syscall(SYS_faccessat2, o->fd, "", access_mode, AT_EMPTY_PATH | AT_EACCESS));
+	return err < 0 ? err : -EROFS;
+}
+
+/* Opens an object that was found; takes o's descriptor where the task is to open it. */
+static int open_object(const struct vfs_ctx *ctx, struct vfs_object *o, int flags, struct vfs_opened *ret)
+{
+	/* What only matters for making something, and O_NOFOLLOW, would be wrong on the link in /proc. */
+	int reopen = flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
+	struct fd_path path;
+	struct stat st;
+	_cleanup_close_ int fd = -1;
+	int err;
+
+	if (o->node)
+		return open_mem(ctx, o, flags, ret);
+	if (flags & O_PATH) {
+		opened_by_task(ret, TAKE_FD(o->fd), "", reopen);
+		return 0;
+	}
+	err = fd_stat(o->fd, &st);
+	if (err < 0)
+		return err;
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	if (S_ISDIR(st.st_mode) && flags & O_CREAT)
+		return -EISDIR;
+	err = check_rdonly(o, flags, &st);
+	if (err < 0)
+		return err;
+	if (opens_here(&st) || S_ISSOCK(st.st_mode)) { /* a socket fails at once, with EACCES or ENXIO */
+		fd = open(fd_path(&path, o->fd), reopen | O_CLOEXEC | nonblock_for(&st));
+		if (fd >= 0) {
+			err = unset_nonblock(fd, flags, &st);
+			if (err < 0)
+				return err;
+			opened_fd(ret, TAKE_FD(fd));
+			return 0;
+		}
+		/* Somebody has a lease on the file: the task must wait for it, or not, itself. */
+		if (errno != EWOULDBLOCK || !S_ISREG(st.st_mode))
+			return -errno;
+	}
+	opened_by_task(ret, TAKE_FD(o->fd), "", reopen);
+	return 0;
+}
+
+/* O_PATH | O_NOFOLLOW of a symlink: the link in /proc that stands for a descriptor of it cannot be opened with
+ * O_NOFOLLOW, and without it leads on, so the task opens it by its name. */
+static int open_symlink_itself(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct open_request *rq,
+			       struct vfs_opened *ret)
+{
+	_cleanup_place_ struct vfs_place place = VFS_PLACE_NONE;
+	int err = vfs_lookup_parent(ctx, name, rq->lookup & ~(LOOKUP_FOLLOW | LOOKUP_DIRECTORY), &place);
+
+	if (err < 0)
+		return err;
+	if (place.dir_node || place.last != PLACE_NORMAL)
+		return -ELOOP;
+	opened_by_task(ret, TAKE_FD(place.dir_fd), place.name, rq->flags);
+	return 0;
+}
+
+static int read_sysctl(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char digit;
+
+	return fd >= 0 && read(fd, &digit, 1) == 1 && digit >= '0' && digit <= '9' ? digit - '0' : 0;
+}
+
+/* may_create_in_sticky() in fs/namei.c: O_CREAT on somebody else's file or FIFO in a sticky directory. The host cannot check
+ * it, because O_CREAT is left out where the file exists. */
+static int check_sticky(const struct vfs_ctx *ctx, const struct vfs_object *o, int flags)
+{
+	const struct vfs_name name = {.path = o->vpath, .fd = -1};
+	_cleanup_place_ struct vfs_place place = VFS_PLACE_NONE;
+	struct stat st, dir;
+	int level;
+
+	if (!(flags & O_CREAT) || o->node || o->magic || !o->vpath || fd_stat(o->fd, &st) < 0)
+		return 0;
+	if ((!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode)) || st.st_uid == geteuid())
+		return 0;
+	if (vfs_lookup_parent(ctx, &name, 0, &place) < 0 || place.dir_node || fd_stat(place.dir_fd, &dir) < 0)
+		return 0;
+	if (!(dir.st_mode & S_ISVTX) || st.st_uid == dir.st_uid)
+		return 0;
+	level = read_sysctl(S_ISREG(st.st_mode) ? "/proc/sys/fs/protected_regular" : "/proc/sys/fs/protected_fifos");
+	if (level >= 1 && dir.st_mode & S_IWOTH)
+		return -EACCES;
+	return level >= 2 && dir.st_mode & S_IWGRP ? -EACCES : 0;
+}
+
+static int open_existing(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct open_request *rq,
+			 struct vfs_opened *ret)
+{
+	_cleanup_object_ struct vfs_object o = VFS_OBJECT_NONE;
+	struct stat st;
+	int err = vfs_lookup(ctx, name, rq->lookup, &o);
+
+	if (err < 0)
+		return err;
+	if (rq->flags & O_PATH && rq->flags & O_NOFOLLOW) {
+		err = object_stat(&o, &st);
+		if (err < 0)
+			return err;
+		if (S_ISLNK(st.st_mode))
+			return open_symlink_itself(ctx, name, rq, ret);
+	}
+	err = check_sticky(ctx, &o, rq->flags);
+	if (err < 0)
+		return err;
+	return open_object(ctx, &o, rq->flags, ret);
+}
+
+/* do_tmpfile() in fs/namei.c */
+static int open_tmpfile(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct open_request *rq,
+			struct vfs_opened *ret)
+{
+	_cleanup_object_ struct vfs_object o = VFS_OBJECT_NONE;
+	int fd, err = vfs_lookup(ctx, name, rq->lookup | LOOKUP_DIRECTORY, &o);
+
+	if (err < 0)
+		return err;
+	err = object_want_write(&o);
+	if (err < 0)
+		return err;
+	ctx->caller.apply_umask(ctx->caller.arg);
+	fd = openat(o.fd, ".", rq->flags | O_CLOEXEC, rq->mode);
+	if (fd < 0)
+		return -errno;
+	opened_fd(ret, fd);
+	return 0;
+}
+
+/* Makes the file; -EEXIST when there is anything of that name. Always with O_EXCL, so that a name that has just
+ * become a FIFO or a symlink is never opened. The read-only mount is looked at last, as lookup_open() in fs/namei.c
+ * does. */
+static int create_new(const struct vfs_ctx *ctx, const struct vfs_place *p, const struct open_request *rq,
+		      struct vfs_opened *ret)
+{
+	struct stat st;
+	int fd;
+
+	if (p->mount_point)
+		return -EEXIST;
+	if (p->dir_node)
+		return mem_lookup(p->dir_node, p->name, strlen(p->name)) ? -EEXIST : -EROFS;
+	if (mount_is_rdonly(p->mount)) {
+		if (fstatat(p->dir_fd, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return -EEXIST;
+		return errno == ENOENT ? -EROFS : -errno;
+	}
+	ctx->caller.apply_umask(ctx->caller.arg);
+	fd = openat(p->dir_fd, p->name, rq->flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, rq->mode);
+	if (fd < 0)
+		return -errno;
+	opened_fd(ret, fd);
+	return 0;
+}
+
+/* The path that a dangling symlink at the end of path leads to, or NULL when there is no symlink (any more). */
+static const char *dangling_target(const struct vfs_ctx *ctx, const struct vfs_place *p, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *target;
+	const struct mem_node *node;
+	char *buf;
+	ssize_t n;
+
+	if (p->dir_node) {
+		node = mem_lookup(p->dir_node, p->name, strlen(p->name));
+		if (!node || !S_ISLNK(node->mode))
+			return NULL;
+		target = node->target;
+	} else {
+		buf = arena_alloc(ctx->arena, PATH_MAX);
+		n = readlinkat(p->dir_fd, p->name, buf, PATH_MAX - 1);
+		if (n < 0)
+			return NULL;
+		buf[n] = '\0';
+		target = buf;
+	}
+	/* Walking the whole path again keeps the meaning of openat2's RESOLVE_BENEATH and RESOLVE_IN_ROOT. */
+	if (target[0] == '/' || !slash)
+		return target;
+	return arena_printf(ctx->arena, "%.*s%s", (int)(slash - path + 1), path, target);
+}
+
+/* O_CREAT: the object where it exists, also behind symlinks; else it is made, also where a dangling symlink leads. */
+static int open_create(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct open_request *rq,
+		       struct vfs_opened *ret)
+{
+	struct vfs_name at = *name;
+	int retries = 0, symlinks = 0;
+
+	for (;;) {
+		_cleanup_place_ struct vfs_place place = VFS_PLACE_NONE;
+		const char *target;
+		int err;
+
+		err = vfs_lookup_parent(ctx, &at, rq->lookup & ~(LOOKUP_FOLLOW | LOOKUP_DIRECTORY), &place);
+		if (err < 0)
+			return err;
+		if (place.last != PLACE_NORMAL)
+			return rq->flags & O_EXCL ? -EEXIST : -EISDIR;
+		if (place.slash)
+			return -EISDIR;
+		err = create_new(ctx, &place, rq, ret);
+		if (err != -EEXIST || rq->flags & O_EXCL)
+			return err;
+		err = open_existing(ctx, &at, rq, ret);
+		if (err != -ENOENT)
+			return err;
+		target = dangling_target(ctx, &place, at.path);
+		if (target)
+			at.path = target;
+		if (target ? ++symlinks > MAX_SYMLINKS : ++retries > MAX_RETRIES)
+			return target ? -ELOOP : -ENOENT;
+	}
+}
+
+int vfs_open(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct open_how *how, bool legacy,
+	     struct vfs_opened *ret)
+{
+	struct open_request rq;
+	int err = parse_how(how, legacy, &rq);
+
+	if (err < 0)
+		return err;
+	if (open_fast(ctx, name, &rq, ret))
+		return 0;
+	if (is_tmpfile(rq.flags))
+		return open_tmpfile(ctx, name, &rq, ret);
+	if (rq.flags & O_CREAT)
+		return open_create(ctx, name, &rq, ret);
+	return open_existing(ctx, name, &rq, ret);
+}
