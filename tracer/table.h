@@ -17,7 +17,7 @@ enum disposition {
 	DENY,	  /* refused in the kernel with the row's errno */
 };
 
-/* How an argument is printed by --trace, in strace's manner. */
+/* What an argument is, for --trace and for the handlers that many rows share. */
 enum arg_kind {
 	ARG_NONE,
 	ARG_INT,      /* signed decimal, 32 bits */
@@ -32,27 +32,34 @@ enum arg_kind {
 	ARG_ATFLAGS,
 	ARG_MODE, /* octal */
 	ARG_SIGNAL,
-	ARG_PID,
+	ARG_PID, /* names a task: sys_pid_arg() checks it */
 	ARG_SOCKADDR,
 };
 
-/* When a notified row wakes the supervisor, as far as registers can tell; else the call is allowed. */
+/* When a row that is not PASS applies, as far as registers can tell; else the call is allowed. tools/mkfilter.c has the
+ * tests. Arguments that the kernel takes as int are compared as such. */
 enum when {
 	ALWAYS,
-	IF_ARG0_SET, /* argument N is not 0 (32 bits for a pid) */
-	IF_ARG1_SET,
-	IF_ARG2_SET,
-	IF_ARG4_SET,
-	IF_PRLIMIT,  /* prlimit64 of another process, or of RLIMIT_LOCKS */
-	IF_LOCKS,    /* setrlimit, getrlimit of RLIMIT_LOCKS */
-	IF_PRCTL,    /* the prctl options that need an answer */
-	IF_IOCTL,    /* the ioctl requests that change an inode through a read-only descriptor */
-	IF_PTRACE,   /* ATTACH and SEIZE */
-	IF_NEWNS,    /* clone and unshare with a CLONE_NEW flag: EPERM in the kernel, else allowed */
-	IF_PGRP,     /* setpriority and the like: who is not 0 */
+	IF_ARG0_SET,	 /* argument 0, a pid, is not 0 */
+	IF_ARG01_SET,	 /* argument 0 or 1 is not 0 */
+	IF_ARG4_SET,	 /* argument 4, a pointer, is not NULL */
+	IF_PERF,	 /* perf_event_open of another task, or of a cgroup */
+	IF_PRLIMIT,	 /* prlimit64 of another process, or of RLIMIT_LOCKS */
+	IF_LOCKS,	 /* setrlimit, getrlimit of RLIMIT_LOCKS */
+	IF_PRIORITY,	 /* setpriority, getpriority of anything but the caller */
+	IF_IOPRIO,	 /* ioprio_set, ioprio_get likewise */
+	IF_PRCTL,	 /* PR_SET_DUMPABLE (PR_SCHED_CORE is refused) */
+	IF_FCNTL,	 /* F_SETOWN of somebody (F_SETOWN_EX is refused) */
+	IF_IOCTL,	 /* requests that change an inode through a read-only descriptor (others are refused) */
+	IF_PTRACE,	 /* PTRACE_ATTACH and PTRACE_SEIZE */
+	IF_NEWNS,	 /* clone with a CLONE_NEW flag */
+	IF_UNSHARE,	 /* unshare with a CLONE_NEW flag */
+	IF_PIDFD_OPTION, /* SO_PASSPIDFD and SO_PEERPIDFD */
+	WHEN_COUNT
 };
 
-/* What the view must have for a notified row to be needed at all; the filter exists once per combination. */
+/* What the view must have for a notified row to be needed at all (else it passes); the filter exists once per
+ * combination. */
 enum need {
 	NEED_NOTHING = 0,
 	NEED_EXTRA_NAMES = 1 << 0,  /* the view has directories with extra names: getdents */
@@ -75,10 +82,10 @@ struct syscall_row {
 	enum need need;
 	struct reply (*handler)(struct call *c); /* NULL for PASS and DENY */
 	enum support support;
-	const char *test; /* tests/syscalls/<test>.c, "" for PASS and DENY */
+	const char *test; /* tests/syscalls/<test>.c, NULL for PASS and DENY */
 	uint8_t n_args;
 	uint8_t args[6]; /* enum arg_kind */
-	const char *note;
+	const char *note; /* for users; "" when there is nothing to say */
 };
 
 /* Indexes into syscall_table, one per row, such as ROW_openat. */
@@ -93,5 +100,21 @@ extern const struct syscall_row syscall_table[SYSCALL_ROWS];
 
 /* The row of a system call number of the x86-64 table, NULL when there is none. Any number is allowed. */
 const struct syscall_row *syscall_find(int nr);
+
+/* Whether the row is notified (not PASS, not DENY). */
+static inline int syscall_served(const struct syscall_row *row)
+{
+	return row->disposition != PASS && row->disposition != DENY;
+}
+
+/* Runs the row's handler; the row must be served. */
+struct reply syscall_handle(const struct syscall_row *row, struct call *c);
+
+#ifdef UCTR_TEST
+/* For `make check-bites`, which proves that each row's test notices when the row's handler is missing: "name:pass" makes
+ * every call of that row CONTINUE, "name:enosys" makes it fail with ENOSYS. main() hands it the environment variable
+ * UCTR_BITE before the first call is served. Returns 0, or -EINVAL for an unknown name or word, or a row not served. */
+int table_bite(const char *spec);
+#endif
 
 #endif

@@ -1,0 +1,325 @@
+/* Build tool: prints build/filter.inc, the BPF programs that tracer/filter.c loads, one per combination of enum need.
+ *
+ * libseccomp builds the part that looks at the architecture and the number (a binary tree). Rows that depend on arguments
+ * leave it with a stand-in action, SCMP_ACT_TRACE(class), which is then turned into a jump to that class's own tests at
+ * the end of the program: those need exact 32-bit comparisons and "notify", neither of which libseccomp 2.5 can express.
+ * So no argument is loaded before the number is decided on, and the kernel's bitmap of calls that are always allowed
+ * (seccomp_cache_prepare() in kernel/seccomp.c) holds every PASS row. */
+#define TABLE_WITHOUT_HANDLERS
+#include "tracer/table.c"
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/fs.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Newer than the headers may be. */
+#define OPTION_SO_PASSPIDFD 76
+#define OPTION_SO_PEERPIDFD 77
+#define OPTION_PR_SCHED_CORE 62
+/* From headers that have no user-space form. */
+#define REQUEST_EXT4_SETVERSION _IOW('f', 4, long)
+#define REQUEST_EXT4_MIGRATE _IO('f', 9)
+#define REQUEST_ENABLE_VERITY 0x40806685
+#define REQUEST_SET_ENCRYPTION_POLICY 0x800c6613
+#define REQUEST_FAT_SET_ATTRIBUTES 0x40047211
+#define REQUEST_FIOSETOWN 0x8901
+#define REQUEST_SIOCSPGRP 0x8902
+#define TYPE_BTRFS 0x9400
+#define TYPE_BCACHEFS 0xbc00
+#define FLAG_PERF_PID_CGROUP 4
+#define WHO_IOPRIO_PROCESS 1
+
+#define CLONE_NEW_FLAGS                                                                                    \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define FLAG_CLONE_NEWTIME 0x80 /* of unshare; part of the exit signal in clone */
+
+/* One test of a class: compares half an argument; the first that is true decides. */
+enum comparison { END, EQUAL, DIFFERS, ANY_BIT, TYPE_EQUAL /* _IOC_TYPE() in place */ };
+enum verdict { ALLOW = 1, APPLIES /* what the row says: notify or refuse */, REFUSE /* plus an errno */ };
+#define REFUSE(errno_) (REFUSE + (errno_))
+
+struct test {
+	int arg;
+	enum comparison comparison;
+	uint32_t value;
+	int verdict;
+	bool high; /* the upper half */
+};
+
+#define MAX_TESTS 20
+
+/* After the last test the call is allowed. */
+static const struct test tests[WHEN_COUNT][MAX_TESTS] = {
+	[IF_ARG0_SET] = {{0, DIFFERS, 0, APPLIES, false}},
+	[IF_ARG01_SET] = {{0, DIFFERS, 0, APPLIES, false}, {1, DIFFERS, 0, APPLIES, false}},
+	[IF_ARG4_SET] = {{4, DIFFERS, 0, APPLIES, false}, {4, DIFFERS, 0, APPLIES, true}},
+	[IF_PERF] = {{1, DIFFERS, 0, APPLIES, false}, {4, ANY_BIT, FLAG_PERF_PID_CGROUP, APPLIES, false}},
+	[IF_PRLIMIT] = {{0, DIFFERS, 0, APPLIES, false}, {1, EQUAL, RLIMIT_LOCKS, APPLIES, false}},
+	[IF_LOCKS] = {{0, EQUAL, RLIMIT_LOCKS, APPLIES, false}},
+	[IF_PRIORITY] = {{0, DIFFERS, PRIO_PROCESS, APPLIES, false}, {1, DIFFERS, 0, APPLIES, false}},
+	[IF_IOPRIO] = {{0, DIFFERS, WHO_IOPRIO_PROCESS, APPLIES, false}, {1, DIFFERS, 0, APPLIES, false}},
+	[IF_PRCTL] = {{0, EQUAL, PR_SET_DUMPABLE, APPLIES, false},
+		      {0, EQUAL, OPTION_PR_SCHED_CORE, REFUSE(EINVAL), false}},
+	[IF_FCNTL] = {{1, EQUAL, F_SETOWN_EX, REFUSE(EINVAL), false},
+		      {1, DIFFERS, F_SETOWN, ALLOW, false},
+		      {2, DIFFERS, 0, APPLIES, false}},
+	[IF_IOCTL] = {{1, EQUAL, FS_IOC_SETFLAGS, APPLIES, false},
+		      {1, EQUAL, FS_IOC_FSSETXATTR, APPLIES, false},
+		      {1, EQUAL, FS_IOC_SETVERSION, APPLIES, false},
+		      {1, EQUAL, REQUEST_EXT4_SETVERSION, APPLIES, false},
+		      {1, EQUAL, REQUEST_EXT4_MIGRATE, APPLIES, false},
+		      {1, EQUAL, REQUEST_ENABLE_VERITY, APPLIES, false},
+		      {1, EQUAL, REQUEST_SET_ENCRYPTION_POLICY, APPLIES, false},
+		      {1, EQUAL, REQUEST_FAT_SET_ATTRIBUTES, APPLIES, false},
+		      {1, EQUAL, TIOCSTI, REFUSE(EIO), false}, /* as with dev.tty.legacy_tiocsti = 0 */
+		      {1, EQUAL, TIOCLINUX, REFUSE(EPERM), false},
+		      {1, EQUAL, REQUEST_FIOSETOWN, REFUSE(ENOTTY), false},
+		      {1, EQUAL, REQUEST_SIOCSPGRP, REFUSE(ENOTTY), false},
+		      {1, EQUAL, FICLONE, ALLOW, false}, /* these three share btrfs's type */
+		      {1, EQUAL, FICLONERANGE, ALLOW, false},
+		      {1, EQUAL, FIDEDUPERANGE, ALLOW, false},
+		      {1, TYPE_EQUAL, TYPE_BTRFS, REFUSE(ENOTTY), false},
+		      {1, TYPE_EQUAL, TYPE_BCACHEFS, REFUSE(ENOTTY), false}},
+	[IF_PTRACE] = {{0, EQUAL, PTRACE_ATTACH, APPLIES, false}, {0, EQUAL, PTRACE_SEIZE, APPLIES, false}},
+	[IF_NEWNS] = {{0, ANY_BIT, CLONE_NEW_FLAGS, APPLIES, false}},
+	[IF_UNSHARE] = {{0, ANY_BIT, CLONE_NEW_FLAGS | FLAG_CLONE_NEWTIME, APPLIES, false}},
+	[IF_PIDFD_OPTION] = {{1, DIFFERS, SOL_SOCKET, ALLOW, false},
+			     {2, EQUAL, OPTION_SO_PASSPIDFD, APPLIES, false},
+			     {2, EQUAL, OPTION_SO_PEERPIDFD, APPLIES, false}},
+};
+
+/* How a redirected call is recognised: see filter_secret_arg() in tracer/filter.h. */
+enum secret { SECRET_NONE, SECRET_WHOLE, SECRET_UPPER };
+
+/* Rows that end in the same code. */
+struct class {
+	enum when when;
+	int error; /* 0: notify */
+	enum secret secret;
+};
+
+#define MAX_CLASSES 64
+#define STAND_IN 0x7e00 /* + the number of a class; the class 0 is plain notification */
+
+struct program {
+	struct sock_filter code[BPF_MAXINSNS];
+	int len;
+	struct class classes[MAX_CLASSES];
+	int n_classes;
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "mkfilter: %s\n", what);
+	exit(1);
+}
+
+static enum secret secret_of(const struct syscall_row *row)
+{
+	if (!syscall_served(row))
+		return SECRET_NONE;
+	if (row->n_args < 6)
+		return SECRET_WHOLE;
+	if (row->nr == __NR_sendto) /* its sixth argument is an int */
+		return SECRET_UPPER;
+	if (row->disposition == REDIRECT || row->disposition == INJECT)
+		die("a redirected call has six arguments");
+	return SECRET_NONE;
+}
+
+static uint32_t class_action(struct program *p, const struct syscall_row *row)
+{
+	struct class c = {row->when, row->error, secret_of(row)};
+	int i;
+
+	for (i = 0; i < p->n_classes; i++) {
+		if (p->classes[i].when == c.when && p->classes[i].error == c.error && p->classes[i].secret == c.secret)
+			break;
+	}
+	if (i == MAX_CLASSES)
+		die("too many classes");
+	if (i == p->n_classes)
+		p->classes[p->n_classes++] = c;
+	return SCMP_ACT_TRACE(STAND_IN + i);
+}
+
+static void add_row(struct program *p, scmp_filter_ctx ctx, const struct syscall_row *row, unsigned needs)
+{
+	uint32_t action;
+
+	if (row->disposition == PASS || (row->need & needs) != row->need)
+		action = SCMP_ACT_ALLOW;
+	else if (row->disposition == DENY && row->when == ALWAYS)
+		action = SCMP_ACT_ERRNO(row->error);
+	else
+		action = class_action(p, row);
+	if (action == SCMP_ACT_TRACE(STAND_IN))
+		return; /* the default */
+	if (seccomp_rule_add_exact(ctx, action, row->nr, 0) != 0)
+		die(row->name);
+}
+
+/* The tree over the numbers, with stand-ins. */
+static void build_tree(struct program *p, unsigned needs)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_TRACE(STAND_IN));
+	int fd = memfd_create("filter", MFD_CLOEXEC);
+	ssize_t size;
+
+	if (!ctx || fd < 0 || seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRACE(STAND_IN)) != 0 ||
+	    seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0)
+		die("cannot start a filter");
+	p->classes[0] = (struct class){ALWAYS, 0, SECRET_NONE};
+	p->n_classes = 1;
+	for (int i = 0; i < SYSCALL_ROWS; i++)
+		add_row(p, ctx, &syscall_table[i], needs);
+	if (seccomp_export_bpf(ctx, fd) != 0)
+		die("cannot export the filter");
+	size = pread(fd, p->code, sizeof(p->code), 0);
+	if (size <= 0 || size % sizeof(p->code[0]) != 0 || size == sizeof(p->code))
+		die("the filter has no sensible length");
+	p->len = size / sizeof(p->code[0]);
+	seccomp_release(ctx);
+	close(fd);
+}
+
+static void emit(struct program *p, struct sock_filter insn)
+{
+	if (p->len == BPF_MAXINSNS)
+		die("the filter is too long");
+	p->code[p->len++] = insn;
+}
+
+static void emit_return(struct program *p, uint32_t value)
+{
+	emit(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, value));
+}
+
+static void emit_load(struct program *p, int arg, bool high)
+{
+	uint32_t at = offsetof(struct seccomp_data, args) + arg * 8 + (high ? 4 : 0);
+
+	emit(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at));
+}
+
+/* What "the row applies" does. tracer/filter.c finds the two halves of the secret by the operands SECRET_HIGH and
+ * SECRET_LOW of a comparison that follows a load of the sixth argument, which nothing else loads. */
+#define SECRET_HIGH 0x5ec2e701
+#define SECRET_LOW 0x5ec2e702
+
+static void emit_applies(struct program *p, const struct class *c)
+{
+	if (c->error != 0) {
+		emit_return(p, SECCOMP_RET_ERRNO | c->error);
+		return;
+	}
+	if (c->secret != SECRET_NONE) {
+		bool whole = c->secret == SECRET_WHOLE;
+
+		emit_load(p, 5, true);
+		emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECRET_HIGH, 0, whole ? 3 : 1));
+		if (whole) {
+			emit_load(p, 5, false);
+			emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECRET_LOW, 0, 1));
+		}
+		emit_return(p, SECCOMP_RET_ALLOW);
+	}
+	emit_return(p, SECCOMP_RET_USER_NOTIF);
+}
+
+static void emit_test(struct program *p, const struct test *t, const struct class *c)
+{
+	int jump, op = t->comparison == ANY_BIT ? BPF_JSET : BPF_JEQ;
+
+	emit_load(p, t->arg, t->high);
+	if (t->comparison == TYPE_EQUAL)
+		emit(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff00));
+	jump = p->len;
+	emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | op | BPF_K, t->value, 0, 0));
+	if (t->verdict == ALLOW)
+		emit_return(p, SECCOMP_RET_ALLOW);
+	else if (t->verdict == APPLIES)
+		emit_applies(p, c);
+	else
+		emit_return(p, SECCOMP_RET_ERRNO | (t->verdict - REFUSE));
+	if (t->comparison == DIFFERS)
+		p->code[jump].jt = p->len - jump - 1;
+	else
+		p->code[jump].jf = p->len - jump - 1;
+}
+
+static void emit_class(struct program *p, const struct class *c)
+{
+	if (c->when == ALWAYS) {
+		emit_applies(p, c);
+		return;
+	}
+	for (const struct test *t = tests[c->when]; t->comparison != END; t++)
+		emit_test(p, t, c);
+	emit_return(p, SECCOMP_RET_ALLOW);
+}
+
+/* Replaces the stand-ins by jumps to the classes, which are put behind the tree. */
+static void resolve(struct program *p)
+{
+	int tree_len = p->len, start[MAX_CLASSES];
+
+	for (int i = 0; i < p->n_classes; i++) {
+		start[i] = p->len;
+		emit_class(p, &p->classes[i]);
+	}
+	for (int i = 0; i < tree_len; i++) {
+		struct sock_filter *insn = &p->code[i];
+		int class = (int)(insn->k & SECCOMP_RET_DATA) - STAND_IN;
+
+		if (insn->code != (BPF_RET | BPF_K) || (insn->k & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_TRACE)
+			continue;
+		if (class < 0 || class >= p->n_classes)
+			die("a stand-in of no class");
+		*insn = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, start[class] - i - 1);
+	}
+}
+
+int main(void)
+{
+	static struct program programs[NEED_COMBINATIONS];
+	int longest = 0;
+
+	for (int w = ALWAYS + 1; w < WHEN_COUNT; w++) {
+		if (tests[w][0].comparison == END || tests[w][MAX_TESTS - 1].comparison != END)
+			die("a condition without tests, or with too many");
+	}
+	printf("/* Made by tools/mkfilter from tracer/syscalls.def. */\n#define SECRET_HIGH %#x\n#define SECRET_LOW %#x\n",
+	       SECRET_HIGH, SECRET_LOW);
+	for (int n = 0; n < NEED_COMBINATIONS; n++) {
+		struct program *p = &programs[n];
+
+		build_tree(p, n);
+		resolve(p);
+		if (p->len > longest)
+			longest = p->len;
+		printf("static const struct sock_filter filter_%d[] = {\n", n);
+		for (int i = 0; i < p->len; i++)
+			printf("\t{%#x, %u, %u, %#x},\n", p->code[i].code, p->code[i].jt, p->code[i].jf, p->code[i].k);
+		printf("};\n");
+	}
+	printf("#define FILTER_MAX_LEN %d\nstatic const struct sock_fprog filters[] = {\n", longest);
+	for (int n = 0; n < NEED_COMBINATIONS; n++)
+		printf("\t{%d, (struct sock_filter *)filter_%d},\n", programs[n].len, n);
+	printf("};\n");
+	return fflush(stdout) == 0 ? 0 : 1;
+}
