@@ -230,7 +230,7 @@ static int check_rdonly(const struct vfs_object *o, int flags, const struct stat
 /* Opens an object that was found; takes o's descriptor where the task is to open it. */
 static int open_object(const struct vfs_ctx *ctx, struct vfs_object *o, int flags, struct vfs_opened *ret)
 {
-	/* What only matters for making something, and O_NOFOLLOW, would be wrong on the link in /proc. */
+	/* The link in /proc is to be followed; it ends at the object, also when that is a symlink (O_PATH). */
 	int reopen = flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
 	struct fd_path path;
 	struct stat st;
@@ -270,22 +270,6 @@ static int open_object(const struct vfs_ctx *ctx, struct vfs_object *o, int flag
 	return 0;
 }
 
-/* O_PATH | O_NOFOLLOW of a symlink: the link in /proc that stands for a descriptor of it cannot be opened with
- * O_NOFOLLOW, and without it leads on, so the task opens it by its name. */
-static int open_symlink_itself(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct open_request *rq,
-			       struct vfs_opened *ret)
-{
-	_cleanup_place_ struct vfs_place place = VFS_PLACE_NONE;
-	int err = vfs_lookup_parent(ctx, name, rq->lookup & ~(LOOKUP_FOLLOW | LOOKUP_DIRECTORY), &place);
-
-	if (err < 0)
-		return err;
-	if (place.dir_node || place.last != PLACE_NORMAL)
-		return -ELOOP;
-	opened_by_task(ret, TAKE_FD(place.dir_fd), place.name, rq->flags);
-	return 0;
-}
-
 static int read_sysctl(const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -321,18 +305,10 @@ static int open_existing(const struct vfs_ctx *ctx, const struct vfs_name *name,
 			 struct vfs_opened *ret)
 {
 	_cleanup_object_ struct vfs_object o = VFS_OBJECT_NONE;
-	struct stat st;
 	int err = vfs_lookup(ctx, name, rq->lookup, &o);
 
 	if (err < 0)
 		return err;
-	if (rq->flags & O_PATH && rq->flags & O_NOFOLLOW) {
-		err = object_stat(&o, &st);
-		if (err < 0)
-			return err;
-		if (S_ISLNK(st.st_mode))
-			return open_symlink_itself(ctx, name, rq, ret);
-	}
 	err = check_sticky(ctx, &o, rq->flags);
 	if (err < 0)
 		return err;

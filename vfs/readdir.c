@@ -62,20 +62,29 @@ static int fill_extra(void *arg, const char *name, unsigned char type, ino_t ino
 	return f->full;
 }
 
+/* As stat tells it: what stands for the node is made if need be. */
+static ino_t node_ino(struct mem_node *node)
+{
+	struct stat st;
+
+	mem_stat(node, &st);
+	return st.st_ino;
+}
+
 /* A placeholder: the position is the number of entries before. The view is constant, so the order is, too. */
-static ssize_t read_placeholder(const struct vfs_ctx *ctx, const char *vpath, const struct mem_node *node, off_t *pos,
+static ssize_t read_placeholder(const struct vfs_ctx *ctx, const char *vpath, struct mem_node *node, off_t *pos,
 				void *buf, size_t size)
 {
 	struct filler f = {.buf = buf, .size = size, .skip = *pos};
-	const struct mem_node *child;
+	struct mem_node *child;
 
 	if (*pos < 0)
 		return -EINVAL;
-	fill(&f, ".", DT_DIR, node->ino);
+	fill(&f, ".", DT_DIR, node_ino(node));
 	if (!f.full)
-		fill(&f, "..", DT_DIR, node->parent ? node->parent->ino : node->ino);
+		fill(&f, "..", DT_DIR, node_ino(node->parent ? node->parent : node));
 	for (child = node->children; child && !f.full; child = child->next)
-		fill(&f, child->name, IFTODT(child->mode), child->ino);
+		fill(&f, child->name, IFTODT(child->mode), node_ino(child));
 	if (!f.full)
 		view_extra_names(ctx->view, vpath, fill_extra, &f);
 	if (f.full && f.used == 0)

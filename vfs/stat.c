@@ -35,7 +35,7 @@ static struct statx_timestamp to_statx_time(const struct timespec *t)
 	return (struct statx_timestamp){.tv_sec = t->tv_sec, .tv_nsec = (unsigned)t->tv_nsec};
 }
 
-static void mem_statx(const struct mem_node *node, struct statx *ret)
+static void mem_statx(struct mem_node *node, struct statx *ret)
 {
 	struct stat st;
 
@@ -106,7 +106,7 @@ int vfs_statfs(const struct vfs_ctx *ctx, const struct vfs_name *name, struct st
 }
 
 /* generic_permission() in fs/namei.c, for the placeholders, which have no access control lists. */
-static int mem_permission(const struct mem_node *node, int mode)
+static int mem_permission(struct mem_node *node, int mode)
 {
 	struct stat st;
 	unsigned granted;
