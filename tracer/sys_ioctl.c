@@ -9,20 +9,28 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
-/* The request's argument, copied. The flags and the version are written as a long in the request's number but read as
- * an int by the kernel. */
+/* From headers that have no user-space form. */
+#define EXT4_IOC_SETVERSION	 _IOW('f', 4, long)
+#define EXT4_IOC_MIGRATE	 _IO('f', 9)
+#define FAT_IOCTL_SET_ATTRIBUTES _IOW('r', 0x11, uint32_t)
+
 union argument {
-	int flags;
+	int number; /* also where the request's own number says long: the kernel reads an int */
 	struct fsxattr attr;
 };
 
+/* Copies the request's argument. FS_IOC_ENABLE_VERITY and FS_IOC_SET_ENCRYPTION_POLICY, whose arguments point to more, are
+ * answered as by a file system that has neither. */
 static int read_argument(struct call *c, unsigned request, union argument *ret)
 {
 	switch (request) {
 	case FS_IOC_SETFLAGS:
-	case FS_IOC_SETVERSION: return call_read(c, c->args[2], &ret->flags, sizeof(ret->flags));
+	case FS_IOC_SETVERSION:
+	case EXT4_IOC_SETVERSION:
+	case FAT_IOCTL_SET_ATTRIBUTES: return call_read(c, c->args[2], &ret->number, sizeof(ret->number));
 	case FS_IOC_FSSETXATTR: return call_read(c, c->args[2], &ret->attr, sizeof(ret->attr));
-	default: return -EPERM; /* nothing that an ordinary user needs */
+	case EXT4_IOC_MIGRATE: return 0;
+	default: return -ENOTTY;
 	}
 }
 
