@@ -103,7 +103,7 @@ int vfs_truncate(const struct vfs_ctx *ctx, const struct vfs_name *name, off_t l
 		return -EISDIR;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	if (!o.node && mount_is_rdonly(o.mount)) {
+	if (!o.node && mount_is_rdonly(object_mount(&o))) {
 		/* Newer kernels look at the permission first. */
 		err = (int)or_errno(syscall(SYS_faccessat2, o.fd, "", W_OK, AT_EMPTY_PATH | AT_EACCESS));
 		if (err < 0)

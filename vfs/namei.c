@@ -257,7 +257,7 @@ int vfs_link(const struct vfs_ctx *ctx, const struct vfs_name *from, const struc
 	err = lookup_new(ctx, to, false, &p);
 	if (err < 0)
 		return err;
-	if (o.node || (o.mount && o.mount != p.mount)) {
+	if (o.node || (object_mount(&o) && o.mount != p.mount)) {
 		mode_t mode;
 
 		err = place_exists(&p, &mode);

@@ -21,8 +21,7 @@
 /* What fcntl(F_SETFL) can change (SETFL_MASK in fs/fcntl.c). */
 #define SETFL_FLAGS (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC)
 
-#define MAX_RETRIES 8	/* a name that others make and remove all the time */
-#define MAX_SYMLINKS 40 /* MAXSYMLINKS in include/linux/namei.h */
+#define MAX_TRIES 8 /* with a name that others make and remove all the time */
 
 struct open_request {
 	int flags;	/* as build_open_flags() leaves them */
@@ -217,7 +216,7 @@ static int check_rdonly(const struct vfs_object *o, int flags, const struct stat
 {
 	int err, access_mode = (flags & O_ACCMODE) == O_RDWR ? R_OK | W_OK : W_OK;
 
-	if (!S_ISREG(st->st_mode) || may_write(o->mount, st->st_mode) == 0)
+	if (!S_ISREG(st->st_mode) || may_write(object_mount(o), st->st_mode) == 0)
 		return 0;
 	if (flags & O_TRUNC)
 		return -EROFS;
@@ -361,46 +360,16 @@ static int create_new(const struct vfs_ctx *ctx, const struct vfs_place *p, cons
 	return 0;
 }
 
-/* The path that a dangling symlink at the end of path leads to, or NULL when there is no symlink (any more). */
-static const char *dangling_target(const struct vfs_ctx *ctx, const struct vfs_place *p, const char *path)
-{
-	const char *slash = strrchr(path, '/'), *target;
-	const struct mem_node *node;
-	char *buf;
-	ssize_t n;
-
-	if (p->dir_node) {
-		node = mem_lookup(p->dir_node, p->name, strlen(p->name));
-		if (!node || !S_ISLNK(node->mode))
-			return NULL;
-		target = node->target;
-	} else {
-		buf = arena_alloc(ctx->arena, PATH_MAX);
-		n = readlinkat(p->dir_fd, p->name, buf, PATH_MAX - 1);
-		if (n < 0)
-			return NULL;
-		buf[n] = '\0';
-		target = buf;
-	}
-	/* Walking the whole path again keeps the meaning of openat2's RESOLVE_BENEATH and RESOLVE_IN_ROOT. */
-	if (target[0] == '/' || !slash)
-		return target;
-	return arena_printf(ctx->arena, "%.*s%s", (int)(slash - path + 1), path, target);
-}
-
-/* O_CREAT: the object where it exists, also behind symlinks; else it is made, also where a dangling symlink leads. */
+/* O_CREAT: the object where it exists, else it is made, where a dangling symlink leads in its case. */
 static int open_create(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct open_request *rq,
 		       struct vfs_opened *ret)
 {
-	struct vfs_name at = *name;
-	int retries = 0, symlinks = 0;
+	int err = -ENOENT;
 
-	for (;;) {
+	for (int i = 0; i < MAX_TRIES && err == -ENOENT; i++) {
 		_cleanup_place_ struct vfs_place place = VFS_PLACE_NONE;
-		const char *target;
-		int err;
 
-		err = vfs_lookup_parent(ctx, &at, rq->lookup & ~(LOOKUP_FOLLOW | LOOKUP_DIRECTORY), &place);
+		err = vfs_lookup_parent(ctx, name, rq->lookup & ~(unsigned)LOOKUP_DIRECTORY, &place);
 		if (err < 0)
 			return err;
 		if (place.last != PLACE_NORMAL)
@@ -410,15 +379,10 @@ static int open_create(const struct vfs_ctx *ctx, const struct vfs_name *name, c
 		err = create_new(ctx, &place, rq, ret);
 		if (err != -EEXIST || rq->flags & O_EXCL)
 			return err;
-		err = open_existing(ctx, &at, rq, ret);
-		if (err != -ENOENT)
-			return err;
-		target = dangling_target(ctx, &place, at.path);
-		if (target)
-			at.path = target;
-		if (target ? ++symlinks > MAX_SYMLINKS : ++retries > MAX_RETRIES)
-			return target ? -ELOOP : -ENOENT;
+		err = open_existing(ctx, name, rq, ret);
+		/* -ENOENT: somebody has removed it between the two */
 	}
+	return err;
 }
 
 int vfs_open(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct open_how *how, bool legacy,

@@ -29,7 +29,13 @@ static inline const char *fd_path(struct fd_path *p, int fd)
 	return p->text;
 }
 
-/* Only O_PATH objects outside the view have no mount; for those the host alone decides. */
+/* The mount whose read-only flag counts: none for an object outside the view, which the task has an open descriptor of (a
+ * memfd, a redirected output); for those the host alone decides. */
+static inline const struct mount *object_mount(const struct vfs_object *o)
+{
+	return o->vpath ? o->mount : NULL;
+}
+
 static inline int may_write(const struct mount *mount, mode_t mode)
 {
 	return mount ? vfs_may_write(mount, mode) : 0;
@@ -61,10 +67,10 @@ static inline int object_want_write(const struct vfs_object *o)
 
 	if (o->node)
 		return -EROFS;
-	if (!mount_is_rdonly(o->mount))
+	if (!mount_is_rdonly(object_mount(o)))
 		return 0;
 	err = fd_stat(o->fd, &st);
-	return err < 0 ? err : may_write(o->mount, st.st_mode);
+	return err < 0 ? err : may_write(object_mount(o), st.st_mode);
 }
 
 #endif

@@ -100,7 +100,7 @@ int vfs_statfs(const struct vfs_ctx *ctx, const struct vfs_name *name, struct st
 	}
 	if (fstatfs(o.fd, ret) < 0)
 		return -errno;
-	if (mount_is_rdonly(o.mount))
+	if (mount_is_rdonly(object_mount(&o)))
 		ret->f_flags |= ST_RDONLY;
 	return 0;
 }
