@@ -9,6 +9,7 @@
 #include "tracer/task.h"
 #include "vfs/lookup.h"
 
+#include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,7 +51,18 @@ int call_fd_name(struct call *c, int fd, bool path_ok, struct vfs_name *ret);
 /* The canonical virtual path of an open directory or file of the task, NULL in *ret when the view does not show it. */
 int call_fd_vpath(struct call *c, int fd, const char **ret);
 
+/* The same for its working directory. */
+int call_cwd_vpath(struct call *c, const char **ret);
+
+/* Keeps fd open until the call has been answered; returns it. */
+int call_hold(struct call *c, int fd);
+
 /* Whether the task still waits for the answer. After it was false, nothing read of the task may be trusted. */
 bool call_pending(const struct call *c);
+
+/* For the worker. */
+void call_init(struct call *c, struct container *ct, struct task_cache *tasks, struct arena *arena,
+	       const struct seccomp_notif *n);
+void call_release(struct call *c);
 
 #endif

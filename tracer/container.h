@@ -2,6 +2,7 @@
 #ifndef UCTR_TRACER_CONTAINER_H
 #define UCTR_TRACER_CONTAINER_H
 
+#include "tracer/inherited.h"
 #include "tracer/options.h"
 #include "tracer/table.h"
 #include "vfs/mount.h"
@@ -28,6 +29,10 @@ struct container {
 	int front;	     /* SOCK_SEQPACKET to the front, see protocol.h */
 	pid_t supervisor;    /* this process */
 	pid_t program;	     /* the main program */
+	pid_t program_group; /* the process group that it starts in: the front's */
+	bool program_done, program_stopped, front_dead; /* used by the main thread alone */
+	int exit_status;
+	struct inherited inherited;
 	struct redirector *redirector;
 
 	bool have_getfd;     /* pidfd_getfd works here (Docker's default profile refuses it) */
@@ -42,6 +47,9 @@ struct container {
 
 /* Whether the process or thread belongs to the container, by its tag. */
 bool container_has(const struct container *ct, pid_t pid);
+
+/* Calls each(arg, pid) for every process of the container until it returns something other than 0, which is returned. */
+int container_each(const struct container *ct, int (*each)(void *arg, pid_t pid), void *arg);
 
 /* Sends sig to every process of the container but this one; returns how many there were. */
 int container_signal_all(const struct container *ct, int sig);

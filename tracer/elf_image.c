@@ -1,0 +1,72 @@
+#include "tracer/elf_image.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PAGE_OFFSET 4095ull
+
+static int read_exactly(int fd, void *buf, size_t len, uint64_t offset)
+{
+	if (offset > INT64_MAX - len)
+		return -ENOEXEC;
+	return pread(fd, buf, len, (off_t)offset) == (ssize_t)len ? 0 : -ENOEXEC;
+}
+
+static int add_load(struct elf_image *image, const Elf64_Phdr *p)
+{
+	uint64_t start = p->p_vaddr & ~PAGE_OFFSET, end = p->p_vaddr + p->p_memsz;
+
+	if (image->n_loads == ELF_SEGMENTS || p->p_filesz > p->p_memsz || end < p->p_vaddr ||
+	    end > 1ull << 47)
+		return -ENOEXEC;
+	end = (end + PAGE_OFFSET) & ~PAGE_OFFSET;
+	if (image->n_loads == 0 || start < image->start)
+		image->start = start;
+	if (end > image->end)
+		image->end = end;
+	image->loads[image->n_loads++] = *p;
+	return 0;
+}
+
+static int read_interp(int fd, struct elf_image *image, const Elf64_Phdr *p)
+{
+	/* As load_elf_binary(): at least one character, NUL-terminated, and only the first counts. */
+	if (image->has_interp)
+		return 0;
+	if (p->p_filesz < 2 || p->p_filesz > sizeof(image->interp))
+		return -ENOEXEC;
+	if (read_exactly(fd, image->interp, p->p_filesz, p->p_offset) < 0 || image->interp[p->p_filesz - 1] != '\0')
+		return -ENOEXEC;
+	image->has_interp = true;
+	return 0;
+}
+
+int elf_image_read(int fd, struct elf_image *image)
+{
+	Elf64_Ehdr header;
+
+	image->n_loads = 0;
+	image->start = image->end = 0;
+	image->has_interp = false;
+	if (read_exactly(fd, &header, sizeof(header), 0) < 0 || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
+	    header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64 ||
+	    (header.e_type != ET_EXEC && header.e_type != ET_DYN) || header.e_phentsize != sizeof(Elf64_Phdr))
+		return -ENOEXEC;
+	image->type = header.e_type;
+	image->entry = header.e_entry;
+	for (unsigned i = 0; i < header.e_phnum; i++) {
+		Elf64_Phdr p;
+		int r;
+
+		r = read_exactly(fd, &p, sizeof(p), header.e_phoff + i * sizeof(p));
+		if (r == 0 && p.p_type == PT_LOAD)
+			r = add_load(image, &p);
+		else if (r == 0 && p.p_type == PT_INTERP)
+			r = read_interp(fd, image, &p);
+		if (r < 0)
+			return r;
+	}
+	return image->n_loads ? 0 : -ENOEXEC;
+}

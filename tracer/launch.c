@@ -1,0 +1,212 @@
+#include "tracer/launch.h"
+
+#include "tracer/container.h"
+#include "tracer/filter.h"
+#include "tracer/listener.h"
+#include "tracer/options.h"
+
+#include "lib/cleanup.h"
+#include "lib/log.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+enum { EXIT_UCTR = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127 };
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* One control message with a descriptor. The filter may already be in place, so the call carries the secret. */
+static int send_fd(const struct container *ct, int socket, int fd)
+{
+	char byte = 0;
+	struct iovec data = {.iov_base = &byte, .iov_len = 1};
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct msghdr m = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room),
+	};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&m);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	return syscall(SYS_sendmsg, socket, &m, 0, 0, 0, ct->secret) < 0 ? -errno : 0;
+}
+
+static int receive_fd(int socket)
+{
+	char byte;
+	struct iovec data = {.iov_base = &byte, .iov_len = 1};
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct msghdr m = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room),
+	};
+	struct cmsghdr *header;
+	int fd;
+
+	if (recvmsg(socket, &m, MSG_CMSG_CLOEXEC) <= 0)
+		return -EIO;
+	header = CMSG_FIRSTHDR(&m);
+	if (!header || header->cmsg_type != SCM_RIGHTS)
+		return -EIO;
+	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	return fd;
+}
+
+/* Below: in the program's process, behind the filter. Every path is one of the view. */
+
+static int exit_status_of(int error)
+{
+	return error == ENOENT || error == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+}
+
+/* A file that is no program the kernel knows is run by the shell, as execvp(3) does. */
+static void exec_one(const char *path, char **argv, char **env)
+{
+	char *shell_argv[1024];
+	size_t n = 0;
+
+	execve(path, argv, env);
+	if (errno != ENOEXEC)
+		return;
+	shell_argv[n++] = (char *)"sh";
+	shell_argv[n++] = (char *)path;
+	for (char **arg = argv + 1; *arg && n < sizeof(shell_argv) / sizeof(shell_argv[0]) - 1; arg++)
+		shell_argv[n++] = *arg;
+	shell_argv[n] = NULL;
+	execve("/bin/sh", shell_argv, env);
+	errno = ENOEXEC;
+}
+
+static const char *path_of(char **env)
+{
+	for (; *env; env++)
+		if (strncmp(*env, "PATH=", 5) == 0)
+			return *env + 5;
+	return DEFAULT_PATH;
+}
+
+/* Returns only when the program could not be executed: the errno, as execvp(3) chooses it. */
+static int exec_program(char **argv, char **env)
+{
+	const char *dir = path_of(env);
+	bool denied = false;
+
+	if (strchr(argv[0], '/')) {
+		exec_one(argv[0], argv, env);
+		return errno;
+	}
+	while (dir) {
+		const char *end = strchrnul(dir, ':');
+		char path[PATH_MAX];
+		int len = (int)(end - dir);
+
+		if (snprintf(path, sizeof(path), "%.*s%s%s", len, dir, len ? "/" : "./", argv[0]) < PATH_MAX) {
+			exec_one(path, argv, env);
+			if (errno == EACCES)
+				denied = true;
+			else if (errno != ENOENT && errno != ENOTDIR)
+				return errno;
+		}
+		dir = *end ? end + 1 : NULL;
+	}
+	return denied ? EACCES : ENOENT;
+}
+
+static int enter_workdir(const struct container *ct, const char *cwd)
+{
+	const struct options *o = ct->options;
+
+	if (o->workdir) {
+		if (chdir(o->workdir) == 0)
+			return 0;
+		log_error("-w %s: %s; accepted: a directory of the container", o->workdir, strerror(errno));
+		return -errno;
+	}
+	if (ct->view.all_identity)
+		return 0;
+	/* The caller's directory where the view has it. */
+	if (!cwd[0] || chdir(cwd) < 0)
+		return chdir("/");
+	return 0;
+}
+
+static void become_program(struct container *ct, int socket, const sigset_t *mask, const struct rlimit *files)
+{
+	const struct rlimit tag = {.rlim_cur = ct->tag, .rlim_max = RLIM_INFINITY};
+	unsigned needs = (ct->view.extra_names ? NEED_EXTRA_NAMES : 0) | (ct->view.all_identity ? 0 : NEED_TRANSLATION);
+	const struct options *o = ct->options;
+	char cwd[PATH_MAX];
+	int listener, e;
+
+	if (!getcwd(cwd, sizeof(cwd)) || cwd[0] != '/')
+		cwd[0] = '\0';
+	setpgid(0, ct->program_group);
+	setrlimit(RLIMIT_NOFILE, files);
+	if (setrlimit(RLIMIT_LOCKS, &tag) < 0) {
+		log_error("cannot start: the hard limit RLIMIT_LOCKS is not unlimited");
+		_exit(EXIT_UCTR);
+	}
+	listener = filter_load(needs, ct->secret, 0);
+	if (listener < 0) {
+		log_error("cannot load the seccomp filter: %s (see uctr doctor)", strerror(-listener));
+		_exit(EXIT_UCTR);
+	}
+	e = send_fd(ct, socket, listener);
+	close(listener);
+	close(socket);
+	if (e < 0 || enter_workdir(ct, cwd) < 0)
+		_exit(EXIT_UCTR);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	e = exec_program(o->argv, o->env);
+	log_error("cannot run %s: %s", o->argv[0], strerror(e));
+	_exit(exit_status_of(e));
+}
+
+int launch(struct container *ct, const sigset_t *mask)
+{
+	int sockets[2];
+	struct rlimit files, most;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
+		return -errno;
+	getrlimit(RLIMIT_NOFILE, &files);
+	pid = fork();
+	if (pid == 0) {
+		close(sockets[0]);
+		become_program(ct, sockets[1], mask, &files);
+	}
+	close(sockets[1]);
+	if (pid < 0) {
+		close(sockets[0]);
+		return -errno;
+	}
+	most = (struct rlimit){.rlim_cur = files.rlim_max, .rlim_max = files.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &most);
+	ct->program = pid;
+	ct->listener = receive_fd(sockets[0]);
+	close(sockets[0]);
+	if (ct->listener < 0)
+		return ct->listener;
+	if (!listener_sync_wake_up(ct->listener))
+		log_info("this kernel has no synchronous wake-up: calls are slower (see uctr doctor)");
+	return 0;
+}

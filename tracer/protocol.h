@@ -1,0 +1,19 @@
+/* What the front and the supervisor say to each other, one message per packet. */
+#ifndef UCTR_TRACER_PROTOCOL_H
+#define UCTR_TRACER_PROTOCOL_H
+
+enum message_type {
+	/* supervisor to front */
+	MESSAGE_STOPPED,   /* the program was stopped by signal value */
+	MESSAGE_EXITED,	   /* all is over, the exit status of uctr is value */
+	/* front to supervisor */
+	MESSAGE_SIGNAL,	   /* send the program signal value */
+	MESSAGE_CONTINUED, /* the front runs again: continue the program if it is still stopped */
+};
+
+struct message {
+	enum message_type type;
+	int value;
+};
+
+#endif

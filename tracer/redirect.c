@@ -1,0 +1,247 @@
+#include "tracer/redirect_internal.h"
+
+#include "lib/cleanup.h"
+#include "lib/log.h"
+#include "tracer/call.h"
+#include "tracer/exec_plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+
+struct redirect *redirect_new(const struct call *c)
+{
+	struct redirect *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->ct = c->ct;
+	r->id = c->id;
+	r->tid = c->tid;
+	r->guest_nr = c->nr;
+	r->nr = c->nr;
+	memcpy(r->args, c->args, sizeof(r->args));
+	return r;
+}
+
+/* First fit of n slots in a row. */
+static int slots_get(struct redirector *d, unsigned n, unsigned *ret)
+{
+	unsigned run = 0;
+
+	for (unsigned i = 0; i < SCRATCH_SLOTS; i++) {
+		run = d->slots[i / 64] & 1ull << i % 64 ? 0 : run + 1;
+		if (run < n)
+			continue;
+		*ret = i + 1 - n;
+		for (unsigned k = *ret; k <= i; k++)
+			d->slots[k / 64] |= 1ull << k % 64;
+		return 0;
+	}
+	return -ENOMEM;
+}
+
+static void slots_put(struct redirector *d, unsigned slot, unsigned n)
+{
+	for (unsigned k = slot; k < slot + n; k++)
+		d->slots[k / 64] &= ~(1ull << k % 64);
+}
+
+void redirect_free(struct redirect *r)
+{
+	if (!r)
+		return;
+	if (r->n_slots) {
+		pthread_mutex_lock(&r->ct->redirector->lock);
+		slots_put(r->ct->redirector, r->slot, r->n_slots);
+		pthread_mutex_unlock(&r->ct->redirector->lock);
+	}
+	for (int i = 0; i < r->n_fds; i++)
+		close(r->fds[i]);
+	exec_plan_free(r->exec);
+	free(r->kill_pids);
+	free(r->data);
+	free(r);
+}
+
+void redirect_nr(struct redirect *r, int nr)
+{
+	r->nr = nr;
+}
+
+void redirect_arg(struct redirect *r, int i, uint64_t value)
+{
+	r->args[i] = value;
+}
+
+int redirect_reserve(struct redirect *r, size_t size)
+{
+	unsigned n = (unsigned)((size + SCRATCH_HEADER + SCRATCH_SLOT - 1) / SCRATCH_SLOT);
+	int e;
+
+	invariant(r->n_slots == 0);
+	if (size > SCRATCH_SLOTS * SCRATCH_SLOT)
+		return -ENOMEM;
+	r->data = malloc(n * SCRATCH_SLOT);
+	if (!r->data)
+		return -ENOMEM;
+	pthread_mutex_lock(&r->ct->redirector->lock);
+	e = slots_get(r->ct->redirector, n, &r->slot);
+	pthread_mutex_unlock(&r->ct->redirector->lock);
+	if (e < 0)
+		return e;
+	r->n_slots = n;
+	memset(r->data, 0, SCRATCH_HEADER);
+	memcpy(r->data, &r->ct->secret, sizeof(r->ct->secret));
+	r->data_len = SCRATCH_HEADER;
+	return 0;
+}
+
+uint64_t redirect_data(struct redirect *r, int i, const void *data, size_t len)
+{
+	uint64_t address;
+
+	if (!r->n_slots && redirect_reserve(r, SCRATCH_SLOT - SCRATCH_HEADER) < 0)
+		return 0;
+	r->data_len = (r->data_len + 7) & ~7ul;
+	if (len > r->n_slots * SCRATCH_SLOT || r->data_len + len > r->n_slots * SCRATCH_SLOT)
+		return 0;
+	memcpy(r->data + r->data_len, data, len);
+	address = SCRATCH_BASE + r->slot * SCRATCH_SLOT + r->data_len;
+	r->data_len += len;
+	if (i >= 0)
+		r->args[i] = address;
+	return address;
+}
+
+int redirect_hold(struct redirect *r, int fd)
+{
+	if (r->n_fds == REDIRECT_FDS) {
+		close(fd);
+		return -EMFILE;
+	}
+	r->fds[r->n_fds++] = fd;
+	return 0;
+}
+
+int redirect_path(struct redirect *r, int i, int fd, const char *name)
+{
+	_cleanup_free_ char *path = NULL;
+	int e = redirect_hold(r, fd);
+
+	if (e < 0)
+		return e;
+	if (asprintf(&path, "/proc/%d/fd/%d%s%s", r->ct->supervisor, fd, name && *name ? "/" : "",
+		     name ? name : "") < 0)
+		return -ENOMEM;
+	return redirect_data(r, i, path, strlen(path) + 1) ? 0 : -ENOMEM;
+}
+
+void redirect_may_block(struct redirect *r)
+{
+	r->may_block = true;
+}
+
+void redirect_result(struct redirect *r, long value)
+{
+	r->has_result = true;
+	r->result = value;
+}
+
+struct redirect *redirect_kill_each(const struct call *c, const pid_t *pids, size_t n, int sig)
+{
+	struct redirect *r = redirect_new(c);
+
+	if (!r || n == 0)
+		return r;
+	r->kill_pids = calloc(n, sizeof(*pids));
+	if (!r->kill_pids) {
+		redirect_free(r);
+		return NULL;
+	}
+	memcpy(r->kill_pids, pids, n * sizeof(*pids));
+	r->n_kill = n;
+	r->nr = SYS_kill;
+	r->args[0] = (uint64_t)pids[0];
+	r->args[1] = (uint64_t)sig;
+	r->next_kill = 1;
+	return r;
+}
+
+void redirect_exec(struct redirect *r, struct exec_plan *plan)
+{
+	r->exec = plan;
+}
+
+int redirector_init(struct container *ct)
+{
+	struct redirector *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return -ENOMEM;
+	d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (d->wake < 0) {
+		free(d);
+		return -errno;
+	}
+	pthread_mutex_init(&d->lock, NULL);
+	d->queue_end = &d->queue;
+	ct->redirector = d;
+	return 0;
+}
+
+void redirector_release(struct container *ct)
+{
+	struct redirector *d = TAKE_PTR(ct->redirector);
+
+	if (!d)
+		return;
+	close(d->wake);
+	pthread_mutex_destroy(&d->lock);
+	free(d);
+}
+
+void redirector_submit(struct container *ct, struct redirect *r)
+{
+	struct redirector *d = ct->redirector;
+	uint64_t one = 1;
+
+	pthread_mutex_lock(&d->lock);
+	*d->queue_end = r;
+	d->queue_end = &r->next;
+	pthread_mutex_unlock(&d->lock);
+	/* Cannot fail: the counter never comes near its limit. */
+	if (write(d->wake, &one, sizeof(one)) < 0)
+		log_bug(__FILE__, __LINE__, "eventfd");
+}
+
+int redirector_fd(const struct container *ct)
+{
+	return ct->redirector->wake;
+}
+
+bool redirect_was_interrupted(struct container *ct, pid_t tid)
+{
+	struct redirector *d = ct->redirector;
+	pid_t *slot = &d->interrupted[(unsigned)tid % 256];
+	bool found;
+
+	pthread_mutex_lock(&d->lock);
+	found = *slot == tid;
+	if (found)
+		*slot = 0;
+	pthread_mutex_unlock(&d->lock);
+	return found;
+}
+
+void redirector_dump(const struct container *ct)
+{
+	for (const struct redirect *r = ct->redirector->active; r; r = r->next) {
+		const struct syscall_row *row = syscall_find(r->guest_nr);
+
+		log_line("  thread %d is in a redirected %s\n", r->tid, row ? row->name : "call");
+	}
+}

@@ -1,0 +1,379 @@
+/* The redirect protocol: ptrace for the time of one call.
+ *
+ * On the notification of thread T the redirector seizes and interrupts T and answers -ERESTARTNOINTR: T stops before it
+ * returns to user mode, and should the supervisor die here, the kernel makes the original call again by itself. At the
+ * stop the registers are changed to the other call, with all signals blocked so that none comes between; from its exit
+ * stop the result is taken, everything else is put back and T is let go. Only SIGKILL and SIGSTOP can come meanwhile: the
+ * first ends everything, the second is handed over at the end. */
+#include "tracer/exec_plan.h"
+#include "tracer/filter.h"
+#include "tracer/guest_mem.h"
+#include "tracer/listener.h"
+#include "tracer/redirect_internal.h"
+#include "tracer/supervisor.h"
+
+#include "lib/log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Kernel-internal results of an interrupted call (include/linux/errno.h). */
+#define ERESTARTSYS 512
+#define ERESTARTNOINTR 513
+#define ERESTART_RESTARTBLOCK 516
+
+#define SYSCALL_LENGTH 2 /* bytes of the instruction */
+
+#define STOP_SYSCALL (SIGTRAP | 0x80)
+
+static int event_of(int status)
+{
+	return status >> 16;
+}
+
+int redirect_get_regs(const struct redirect *r, struct user_regs_struct *regs)
+{
+	return ptrace(PTRACE_GETREGS, r->tid, NULL, regs) < 0 ? -errno : 0;
+}
+
+int redirect_set_regs(const struct redirect *r, const struct user_regs_struct *regs)
+{
+	return ptrace(PTRACE_SETREGS, r->tid, NULL, regs) < 0 ? -errno : 0;
+}
+
+static void set_sigmask(const struct redirect *r, uint64_t mask)
+{
+	ptrace(PTRACE_SETSIGMASK, r->tid, sizeof(mask), &mask);
+}
+
+/* Waits for a status of the traced task itself. -ESRCH when it died, which is passed on. */
+static int wait_for(struct redirect *r, int *ret_status)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid(r->tid, ret_status, __WALL);
+	while (pid < 0 && errno == EINTR);
+	if (pid < 0)
+		return -ESRCH;
+	if (WIFSTOPPED(*ret_status))
+		return 0;
+	supervisor_reaped(r->ct, pid, *ret_status);
+	return -ESRCH;
+}
+
+/* Resumes until the next system call stop. */
+static int resume_to_syscall_stop(struct redirect *r)
+{
+	for (;;) {
+		int status, e;
+
+		if (ptrace(PTRACE_SYSCALL, r->tid, NULL, NULL) < 0)
+			return -ESRCH;
+		e = wait_for(r, &status);
+		if (e < 0)
+			return e;
+		if (WSTOPSIG(status) == STOP_SYSCALL)
+			return 0;
+		/* Only SIGSTOP can be here; a group stop (an event) is taken up again by the kernel at the detach. */
+		if (!event_of(status))
+			r->late_signal = WSTOPSIG(status);
+	}
+}
+
+static void set_call(struct user_regs_struct *regs, uint64_t syscall_rip, int nr, const uint64_t args[6])
+{
+	regs->rip = syscall_rip;
+	regs->rax = (unsigned long long)nr;
+	regs->orig_rax = (unsigned long long)-1; /* nothing to restart */
+	regs->rdi = args[0];
+	regs->rsi = args[1];
+	regs->rdx = args[2];
+	regs->r10 = args[3];
+	regs->r8 = args[4];
+	regs->r9 = args[5];
+}
+
+int redirect_inject(struct redirect *r, const struct user_regs_struct *regs, uint64_t syscall_rip, int nr,
+		    const uint64_t args[6], long *ret)
+{
+	struct user_regs_struct call = *regs;
+
+	set_call(&call, syscall_rip, nr, args);
+	if (redirect_set_regs(r, &call) < 0 || resume_to_syscall_stop(r) < 0 || resume_to_syscall_stop(r) < 0 ||
+	    redirect_get_regs(r, &call) < 0)
+		return -ESRCH;
+	*ret = (long)call.rax;
+	return 0;
+}
+
+static void detach(struct redirect *r, int sig)
+{
+	ptrace(PTRACE_DETACH, r->tid, NULL, (void *)(long)sig);
+}
+
+/* Puts everything back but the result, and lets the task go. */
+static void finish(struct redirect *r, long result)
+{
+	struct user_regs_struct regs = r->regs;
+
+	if (result >= 0 && r->has_result)
+		result = r->result;
+	regs.rax = (unsigned long long)result;
+	/* The guest's own number: from it and a restart code in rax the kernel decides whether to make the call again. */
+	regs.orig_rax = (unsigned long long)r->guest_nr;
+	redirect_set_regs(r, &regs);
+	set_sigmask(r, r->sigmask);
+	detach(r, r->late_signal);
+}
+
+/* Writes the data to the scratch memory, which is mapped when it is not there yet. */
+static int put_data(struct redirect *r)
+{
+	uint64_t base = SCRATCH_BASE + r->slot * SCRATCH_SLOT, mark;
+	const uint64_t args[6] = {base, r->n_slots * SCRATCH_SLOT, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, (uint64_t)-1, 0};
+	long result;
+	int e;
+
+	if (!r->n_slots)
+		return 0;
+	e = guest_read(r->tid, base, &mark, sizeof(mark));
+	if (e == 0 && mark != r->ct->secret) {
+		log_warn("a program uses the memory at %#lx that uctr needs", (unsigned long)base);
+		return -ENOMEM;
+	}
+	if (e == 0 && guest_write(r->tid, base, r->data, r->data_len) == 0)
+		return 0;
+	e = redirect_inject(r, &r->regs, r->regs.rip - SYSCALL_LENGTH, SYS_mmap, args, &result);
+	if (e < 0)
+		return e;
+	if (result < 0)
+		return (int)result;
+	return guest_write(r->tid, base, r->data, r->data_len);
+}
+
+/* From the first stop to the entry stop of the other call. -ESRCH: the task is gone; other errors are the call's. */
+static int enter_call(struct redirect *r)
+{
+	struct user_regs_struct regs;
+	uint64_t args[6];
+	int e;
+
+	if (redirect_get_regs(r, &r->regs) < 0 ||
+	    ptrace(PTRACE_GETSIGMASK, r->tid, sizeof(r->sigmask), &r->sigmask) < 0)
+		return -ESRCH;
+	set_sigmask(r, ~0ull);
+	e = put_data(r);
+	if (e < 0)
+		return e;
+	memcpy(args, r->args, sizeof(args));
+	args[5] = filter_secret_arg(r->nr, r->ct->secret, args[5]);
+	regs = r->regs;
+	set_call(&regs, r->regs.rip - SYSCALL_LENGTH, r->nr, args);
+	if (redirect_set_regs(r, &regs) < 0 || resume_to_syscall_stop(r) < 0)
+		return -ESRCH;
+	if (r->may_block)
+		set_sigmask(r, r->sigmask);
+	return 0;
+}
+
+/* The other targets of redirect_kill_each(). */
+static long kill_rest(struct redirect *r, long result)
+{
+	r->kill_done = result == 0;
+	while (r->next_kill < r->n_kill) {
+		const uint64_t args[6] = {(uint64_t)r->kill_pids[r->next_kill++], r->args[1], 0, 0, 0, r->ct->secret};
+		long one;
+
+		if (redirect_inject(r, &r->regs, r->regs.rip - SYSCALL_LENGTH, SYS_kill, args, &one) < 0)
+			return -ESRCH;
+		r->kill_done |= one == 0;
+		result = one;
+	}
+	return r->kill_done ? 0 : result;
+}
+
+static void remember_interrupted(struct redirect *r)
+{
+	struct redirector *d = r->ct->redirector;
+
+	pthread_mutex_lock(&d->lock);
+	d->interrupted[(unsigned)r->tid % 256] = r->tid;
+	pthread_mutex_unlock(&d->lock);
+}
+
+static bool is_interrupted(long result)
+{
+	return result == -EINTR || (result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK);
+}
+
+/* At the exit stop of the other call. */
+static void leave_call(struct redirect *r)
+{
+	struct user_regs_struct regs;
+	long result;
+
+	if (redirect_get_regs(r, &regs) < 0)
+		return;
+	result = (long)regs.rax;
+	if (r->kill_pids)
+		result = kill_rest(r, result);
+	if (r->may_block && is_interrupted(result))
+		remember_interrupted(r);
+	finish(r, result);
+}
+
+/* The exec has succeeded: the old image, and all that had to be put back there, is gone. */
+static void leave_exec(struct redirect *r)
+{
+	if (!exec_check(r) || (exec_plan_has_fixes(r->exec) && (resume_to_syscall_stop(r) < 0 || exec_fix(r) < 0))) {
+		log_warn("process %d is ended: its new program could not be set up", r->tid);
+		kill(r->tid, SIGKILL);
+		detach(r, 0);
+		return;
+	}
+	set_sigmask(r, r->sigmask);
+	detach(r, r->late_signal);
+}
+
+/* The task waits in the other call; its exit stop comes to redirector_status(). */
+static void add_active(struct redirect *r)
+{
+	r->next = r->ct->redirector->active;
+	r->ct->redirector->active = r;
+}
+
+static struct redirect *take_active(struct redirector *d, pid_t tid)
+{
+	for (struct redirect **p = &d->active; *p; p = &(*p)->next)
+		if ((*p)->tid == tid) {
+			struct redirect *r = *p;
+
+			*p = r->next;
+			r->next = NULL;
+			return r;
+		}
+	return NULL;
+}
+
+/* Answers the notification so that the task comes to its first stop. 0 when it has, and nothing else happened. */
+static int stop_task(struct redirect *r)
+{
+	int listener = r->ct->listener, status, e;
+
+	if (ptrace(PTRACE_SEIZE, r->tid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC) < 0) {
+		e = errno;
+		log_info("thread %d cannot be traced: %s", r->tid, strerror(e));
+		listener_error(listener, r->id, e == ESRCH ? -ESRCH : -EPERM);
+		return -e;
+	}
+	ptrace(PTRACE_INTERRUPT, r->tid, NULL, NULL);
+	listener_error(listener, r->id, -ERESTARTNOINTR);
+	e = wait_for(r, &status);
+	if (e < 0)
+		return e;
+	if (event_of(status) == PTRACE_EVENT_STOP && WSTOPSIG(status) == SIGTRAP)
+		return 0;
+	/* A signal or a group stop was first. Nothing has been changed: the kernel makes the call again. */
+	detach(r, event_of(status) ? 0 : WSTOPSIG(status));
+	return -EAGAIN;
+}
+
+static void start(struct redirect *r)
+{
+	int e;
+
+	atomic_fetch_add_explicit(&r->ct->redirects, 1, memory_order_relaxed);
+	if (stop_task(r) < 0) {
+		redirect_free(r);
+		return;
+	}
+	e = enter_call(r);
+	if (e < 0) {
+		if (e != -ESRCH)
+			finish(r, e);
+		redirect_free(r);
+		return;
+	}
+	if (r->may_block || r->exec) {
+		if (ptrace(PTRACE_SYSCALL, r->tid, NULL, NULL) == 0)
+			add_active(r);
+		else
+			redirect_free(r);
+		return;
+	}
+	if (resume_to_syscall_stop(r) == 0)
+		leave_call(r);
+	redirect_free(r);
+}
+
+void redirector_run(struct container *ct)
+{
+	struct redirector *d = ct->redirector;
+	struct redirect *queue;
+	uint64_t count;
+
+	if (read(d->wake, &count, sizeof(count)) < 0)
+		return;
+	pthread_mutex_lock(&d->lock);
+	queue = d->queue;
+	d->queue = NULL;
+	d->queue_end = &d->queue;
+	pthread_mutex_unlock(&d->lock);
+	while (queue) {
+		struct redirect *r = queue;
+
+		queue = r->next;
+		r->next = NULL;
+		start(r);
+	}
+}
+
+/* After an exec by another thread than the leader the task has the leader's number. */
+static struct redirect *take_for_status(struct redirector *d, pid_t pid, int status)
+{
+	unsigned long old;
+	struct redirect *r, *stale;
+
+	if (!WIFSTOPPED(status) || event_of(status) != PTRACE_EVENT_EXEC ||
+	    ptrace(PTRACE_GETEVENTMSG, pid, NULL, &old) < 0 || (pid_t)old == pid)
+		return take_active(d, pid);
+	stale = take_active(d, pid);
+	redirect_free(stale);
+	r = take_active(d, (pid_t)old);
+	if (r)
+		r->tid = pid;
+	return r;
+}
+
+bool redirector_status(struct container *ct, pid_t pid, int status)
+{
+	struct redirect *r = take_for_status(ct->redirector, pid, status);
+
+	if (!r)
+		return false;
+	if (!WIFSTOPPED(status)) {
+		redirect_free(r);
+		return false;
+	}
+	if (event_of(status) == PTRACE_EVENT_EXEC)
+		leave_exec(r);
+	else if (WSTOPSIG(status) == STOP_SYSCALL)
+		leave_call(r);
+	else {
+		/* A signal while the task waits in the call. */
+		if (!event_of(status))
+			r->late_signal = WSTOPSIG(status);
+		ptrace(PTRACE_SYSCALL, r->tid, NULL, NULL);
+		add_active(r);
+		return true;
+	}
+	redirect_free(r);
+	return true;
+}

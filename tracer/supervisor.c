@@ -1,0 +1,206 @@
+#include "tracer/supervisor.h"
+
+#include "tracer/container.h"
+#include "tracer/dump.h"
+#include "tracer/launch.h"
+#include "tracer/protocol.h"
+#include "tracer/redirect.h"
+#include "tracer/worker.h"
+
+#include "lib/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXIT_UCTR 125
+#define GRACE_MS 2000 /* between TERM and KILL at the end, as Docker does by default for a stop */
+#define SIGNAL_BASE 128
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void say(const struct container *ct, enum message_type type, int value)
+{
+	struct message m = {.type = type, .value = value};
+
+	send(ct->front, &m, sizeof(m), MSG_NOSIGNAL);
+}
+
+void supervisor_reaped(struct container *ct, pid_t pid, int status)
+{
+	if (pid != ct->program)
+		return;
+	ct->program_done = true;
+	ct->exit_status = WIFSIGNALED(status) ? SIGNAL_BASE + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void on_status(struct container *ct, pid_t pid, int status)
+{
+	if (redirector_status(ct, pid, status))
+		return;
+	if (WIFEXITED(status) || WIFSIGNALED(status))
+		supervisor_reaped(ct, pid, status);
+	else if (pid == ct->program && WIFSTOPPED(status)) {
+		ct->program_stopped = true;
+		say(ct, MESSAGE_STOPPED, WSTOPSIG(status));
+	} else if (pid == ct->program && WIFCONTINUED(status))
+		ct->program_stopped = false;
+}
+
+/* Returns false when there is no child left. */
+static bool reap(struct container *ct)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, __WALL | WNOHANG | WUNTRACED | WCONTINUED)) > 0)
+		on_status(ct, pid, status);
+	return !(pid < 0 && errno == ECHILD);
+}
+
+static void on_signal(struct container *ct, int signals)
+{
+	struct signalfd_siginfo info;
+
+	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1)
+			dump(ct);
+		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT || info.ssi_signo == SIGHUP)
+			kill(ct->program, (int)info.ssi_signo);
+	}
+}
+
+static void on_message(struct container *ct)
+{
+	struct message m;
+	ssize_t n = recv(ct->front, &m, sizeof(m), MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n != (ssize_t)sizeof(m)) {
+		/* The front is dead: nobody waits for this container any more. */
+		ct->front_dead = true;
+		return;
+	}
+	if (m.type == MESSAGE_SIGNAL && !ct->program_done)
+		kill(ct->program, m.value);
+	else if (m.type == MESSAGE_CONTINUED) {
+		reap(ct);
+		if (ct->program_stopped && !ct->program_done)
+			kill(ct->program, SIGCONT);
+	}
+}
+
+static void wait_for_events(struct container *ct, int signals, int timeout)
+{
+	struct pollfd fds[] = {
+		{.fd = redirector_fd(ct), .events = POLLIN},
+		{.fd = signals, .events = POLLIN},
+		{.fd = ct->front_dead ? -1 : ct->front, .events = POLLIN},
+	};
+
+	if (poll(fds, 3, timeout) <= 0)
+		return;
+	if (fds[0].revents)
+		redirector_run(ct);
+	if (fds[1].revents)
+		on_signal(ct, signals);
+	if (fds[2].revents)
+		on_message(ct);
+}
+
+/* The main program has ended, or the front: TERM to all the rest, KILL after a while, until no child is left. As we are
+ * the subreaper, no child means no descendant. */
+static void end_rest(struct container *ct, int signals)
+{
+	int64_t deadline = now_ms() + (ct->front_dead ? 0 : GRACE_MS);
+
+	if (!reap(ct))
+		return;
+	if (!ct->front_dead) {
+		container_signal_all(ct, SIGTERM);
+		container_signal_all(ct, SIGCONT);
+	}
+	while (reap(ct)) {
+		if (ct->front_dead || now_ms() >= deadline)
+			container_signal_all(ct, SIGKILL);
+		wait_for_events(ct, signals, 10);
+	}
+}
+
+static void loop(struct container *ct, int signals)
+{
+	while (!ct->program_done && !ct->front_dead) {
+		wait_for_events(ct, signals, -1);
+		reap(ct);
+	}
+	end_rest(ct, signals);
+}
+
+static int own_signals(void)
+{
+	sigset_t set;
+
+	sigfillset(&set);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int start(struct container *ct, const sigset_t *mask)
+{
+	int r = redirector_init(ct);
+
+	if (r == 0)
+		r = launch(ct, mask);
+	if (r == 0)
+		r = worker_start(ct);
+	return r;
+}
+
+int supervisor_run(struct container *ct, const sigset_t *mask)
+{
+	int r, signals;
+
+	ct->program_group = getpgrp();
+	setpgid(0, 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	ct->supervisor = getpid();
+	if (build_view(&ct->view, ct->options) < 0) {
+		say(ct, MESSAGE_EXITED, EXIT_UCTR);
+		return EXIT_UCTR;
+	}
+	r = start(ct, mask);
+	if (r < 0) {
+		int status;
+
+		/* Where the program's process has said why, its status is EXIT_UCTR. */
+		if (!ct->program || waitpid(ct->program, &status, WNOHANG) == 0 || !WIFEXITED(status))
+			log_error("cannot start: %s", strerror(-r));
+		kill(ct->program ? ct->program : getpid(), SIGKILL);
+		say(ct, MESSAGE_EXITED, EXIT_UCTR);
+		return EXIT_UCTR;
+	}
+	signals = own_signals();
+	inherited_close(&ct->inherited);
+	loop(ct, signals);
+	say(ct, MESSAGE_EXITED, ct->exit_status);
+	return 0;
+}
