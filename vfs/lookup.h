@@ -78,7 +78,9 @@ struct vfs_place {
 	bool native; /* as in vfs_object */
 };
 
-/* Both return 0 or the errno that Linux would give (negative); *ret is untouched on failure. */
+/* Both return 0 or the errno that Linux would give (negative); *ret is untouched on failure.
+ * Of the directory that a place is in, LOOKUP_DIRECTORY says nothing; with LOOKUP_FOLLOW a symlink that stands at
+ * the place is followed, whether it leads to something or not, so that the place is where O_CREAT makes a file. */
 int vfs_lookup(const struct vfs_ctx *ctx, const struct vfs_name *name, unsigned flags, struct vfs_object *ret);
 int vfs_lookup_parent(const struct vfs_ctx *ctx, const struct vfs_name *name, unsigned flags,
 		      struct vfs_place *ret);

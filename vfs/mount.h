@@ -69,6 +69,8 @@ void view_seal(struct view *v);
 
 /* The mount that covers the canonical virtual path: the one with the longest point. Never NULL. */
 const struct mount *view_find(const struct view *v, const char *vpath);
+/* The same for a path of len bytes, where the root may be "" too. */
+const struct mount *view_find_len(const struct view *v, const char *vpath, size_t len);
 
 /* Whether some mount's point lies below the canonical virtual directory vpath. */
 bool view_has_mount_below(const struct view *v, const char *vpath);
