@@ -1,8 +1,8 @@
 /* Build tool: prints build/filter.inc, the BPF programs that tracer/filter.c loads, one per combination of enum need.
  *
  * libseccomp builds the part that looks at the architecture and the number (a binary tree). Rows that depend on arguments
- * leave it with a stand-in action, SCMP_ACT_TRACE(class), which is then turned into a jump to that class's own tests at
- * the end of the program: those need exact 32-bit comparisons and "notify", neither of which libseccomp 2.5 can express.
+ * leave it with a stand-in action, SCMP_ACT_TRACE(number of an ending), which is then turned into a jump to that ending,
+ * a few tests behind the tree: those need exact 32-bit comparisons and "notify", neither of which libseccomp 2.5 can express.
  * So no argument is loaded before the number is decided on, and the kernel's bitmap of calls that are always allowed
  * (seccomp_cache_prepare() in kernel/seccomp.c) holds every PASS row. */
 #define TABLE_WITHOUT_HANDLERS
@@ -27,27 +27,28 @@
 #include <unistd.h>
 
 /* Newer than the headers may be. */
-#define OPTION_SO_PASSPIDFD 76
-#define OPTION_SO_PEERPIDFD 77
-#define OPTION_PR_SCHED_CORE 62
+#define OPTION_SO_PASSPIDFD	      76
+#define OPTION_SO_PEERPIDFD	      77
+#define OPTION_PR_SCHED_CORE	      62
 /* From headers that have no user-space form. */
-#define REQUEST_EXT4_SETVERSION _IOW('f', 4, long)
-#define REQUEST_EXT4_MIGRATE _IO('f', 9)
-#define REQUEST_ENABLE_VERITY 0x40806685
+#define REQUEST_EXT4_SETVERSION	      _IOW('f', 4, long)
+#define REQUEST_EXT4_MIGRATE	      _IO('f', 9)
+#define REQUEST_ENABLE_VERITY	      0x40806685
 #define REQUEST_SET_ENCRYPTION_POLICY 0x800c6613
-#define REQUEST_FAT_SET_ATTRIBUTES 0x40047211
-#define REQUEST_FIOSETOWN 0x8901
-#define REQUEST_SIOCSPGRP 0x8902
-#define TYPE_BTRFS 0x9400
-#define TYPE_BCACHEFS 0xbc00
-#define FLAG_PERF_PID_CGROUP 4
-#define WHO_IOPRIO_PROCESS 1
+#define REQUEST_FAT_SET_ATTRIBUTES    0x40047211
+#define REQUEST_FIOSETOWN	      0x8901
+#define REQUEST_SIOCSPGRP	      0x8902
+#define TYPE_BTRFS		      0x9400
+#define TYPE_BCACHEFS		      0xbc00
+#define FLAG_PERF_PID_CGROUP	      4
+#define WHO_IOPRIO_PROCESS	      1
 
-#define CLONE_NEW_FLAGS                                                                                    \
-	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define CLONE_NEW_FLAGS                                                                               \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
+	 CLONE_NEWNET)
 #define FLAG_CLONE_NEWTIME 0x80 /* of unshare; part of the exit signal in clone */
 
-/* One test of a class: compares half an argument; the first that is true decides. */
+/* One test of an ending: compares half an argument; the first that is true decides. */
 enum comparison { END, EQUAL, DIFFERS, ANY_BIT, TYPE_EQUAL /* _IOC_TYPE() in place */ };
 enum verdict { ALLOW = 1, APPLIES /* what the row says: notify or refuse */, REFUSE /* plus an errno */ };
 #define REFUSE(errno_) (REFUSE + (errno_))
@@ -106,20 +107,20 @@ static const struct test tests[WHEN_COUNT][MAX_TESTS] = {
 enum secret { SECRET_NONE, SECRET_WHOLE, SECRET_UPPER };
 
 /* Rows that end in the same code. */
-struct class {
+struct ending {
 	enum when when;
 	int error; /* 0: notify */
 	enum secret secret;
 };
 
-#define MAX_CLASSES 64
-#define STAND_IN 0x7e00 /* + the number of a class; the class 0 is plain notification */
+#define MAX_ENDINGS 64
+#define STAND_IN    0x7e00 /* + the number of an ending; number 0 is plain notification */
 
 struct program {
 	struct sock_filter code[BPF_MAXINSNS];
 	int len;
-	struct class classes[MAX_CLASSES];
-	int n_classes;
+	struct ending endings[MAX_ENDINGS];
+	int n_endings;
 };
 
 static void die(const char *what)
@@ -141,19 +142,20 @@ static enum secret secret_of(const struct syscall_row *row)
 	return SECRET_NONE;
 }
 
-static uint32_t class_action(struct program *p, const struct syscall_row *row)
+static uint32_t ending_action(struct program *p, const struct syscall_row *row)
 {
-	struct class c = {row->when, row->error, secret_of(row)};
+	struct ending c = {row->when, row->error, secret_of(row)};
 	int i;
 
-	for (i = 0; i < p->n_classes; i++) {
-		if (p->classes[i].when == c.when && p->classes[i].error == c.error && p->classes[i].secret == c.secret)
+	for (i = 0; i < p->n_endings; i++) {
+		if (p->endings[i].when == c.when && p->endings[i].error == c.error &&
+		    p->endings[i].secret == c.secret)
 			break;
 	}
-	if (i == MAX_CLASSES)
-		die("too many classes");
-	if (i == p->n_classes)
-		p->classes[p->n_classes++] = c;
+	if (i == MAX_ENDINGS)
+		die("too many endings");
+	if (i == p->n_endings)
+		p->endings[p->n_endings++] = c;
 	return SCMP_ACT_TRACE(STAND_IN + i);
 }
 
@@ -166,7 +168,7 @@ static void add_row(struct program *p, scmp_filter_ctx ctx, const struct syscall
 	else if (row->disposition == DENY && row->when == ALWAYS)
 		action = SCMP_ACT_ERRNO(row->error);
 	else
-		action = class_action(p, row);
+		action = ending_action(p, row);
 	if (action == SCMP_ACT_TRACE(STAND_IN))
 		return; /* the default */
 	if (seccomp_rule_add_exact(ctx, action, row->nr, 0) != 0)
@@ -183,8 +185,8 @@ static void build_tree(struct program *p, unsigned needs)
 	if (!ctx || fd < 0 || seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRACE(STAND_IN)) != 0 ||
 	    seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0)
 		die("cannot start a filter");
-	p->classes[0] = (struct class){ALWAYS, 0, SECRET_NONE};
-	p->n_classes = 1;
+	p->endings[0] = (struct ending){ALWAYS, 0, SECRET_NONE};
+	p->n_endings = 1;
 	for (int i = 0; i < SYSCALL_ROWS; i++)
 		add_row(p, ctx, &syscall_table[i], needs);
 	if (seccomp_export_bpf(ctx, fd) != 0)
@@ -219,9 +221,9 @@ static void emit_load(struct program *p, int arg, bool high)
 /* What "the row applies" does. tracer/filter.c finds the two halves of the secret by the operands SECRET_HIGH and
  * SECRET_LOW of a comparison that follows a load of the sixth argument, which nothing else loads. */
 #define SECRET_HIGH 0x5ec2e701
-#define SECRET_LOW 0x5ec2e702
+#define SECRET_LOW  0x5ec2e702
 
-static void emit_applies(struct program *p, const struct class *c)
+static void emit_applies(struct program *p, const struct ending *c)
 {
 	if (c->error != 0) {
 		emit_return(p, SECCOMP_RET_ERRNO | c->error);
@@ -231,7 +233,8 @@ static void emit_applies(struct program *p, const struct class *c)
 		bool whole = c->secret == SECRET_WHOLE;
 
 		emit_load(p, 5, true);
-		emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECRET_HIGH, 0, whole ? 3 : 1));
+		emit(p,
+		     (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECRET_HIGH, 0, whole ? 3 : 1));
 		if (whole) {
 			emit_load(p, 5, false);
 			emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECRET_LOW, 0, 1));
@@ -241,7 +244,7 @@ static void emit_applies(struct program *p, const struct class *c)
 	emit_return(p, SECCOMP_RET_USER_NOTIF);
 }
 
-static void emit_test(struct program *p, const struct test *t, const struct class *c)
+static void emit_test(struct program *p, const struct test *t, const struct ending *c)
 {
 	int jump, op = t->comparison == ANY_BIT ? BPF_JSET : BPF_JEQ;
 
@@ -262,7 +265,7 @@ static void emit_test(struct program *p, const struct test *t, const struct clas
 		p->code[jump].jf = p->len - jump - 1;
 }
 
-static void emit_class(struct program *p, const struct class *c)
+static void emit_ending(struct program *p, const struct ending *c)
 {
 	if (c->when == ALWAYS) {
 		emit_applies(p, c);
@@ -273,24 +276,25 @@ static void emit_class(struct program *p, const struct class *c)
 	emit_return(p, SECCOMP_RET_ALLOW);
 }
 
-/* Replaces the stand-ins by jumps to the classes, which are put behind the tree. */
+/* Replaces the stand-ins by jumps to the endings, which are put behind the tree. */
 static void resolve(struct program *p)
 {
-	int tree_len = p->len, start[MAX_CLASSES];
+	int tree_len = p->len, start[MAX_ENDINGS];
 
-	for (int i = 0; i < p->n_classes; i++) {
+	for (int i = 0; i < p->n_endings; i++) {
 		start[i] = p->len;
-		emit_class(p, &p->classes[i]);
+		emit_ending(p, &p->endings[i]);
 	}
 	for (int i = 0; i < tree_len; i++) {
 		struct sock_filter *insn = &p->code[i];
-		int class = (int)(insn->k & SECCOMP_RET_DATA) - STAND_IN;
+		int ending = (int)(insn->k & SECCOMP_RET_DATA) - STAND_IN;
 
-		if (insn->code != (BPF_RET | BPF_K) || (insn->k & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_TRACE)
+		if (insn->code != (BPF_RET | BPF_K) ||
+		    (insn->k & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_TRACE)
 			continue;
-		if (class < 0 || class >= p->n_classes)
-			die("a stand-in of no class");
-		*insn = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, start[class] - i - 1);
+		if (ending < 0 || ending >= p->n_endings)
+			die("a stand-in without an ending");
+		*insn = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, start[ending] - i - 1);
 	}
 }
 
@@ -303,7 +307,8 @@ int main(void)
 		if (tests[w][0].comparison == END || tests[w][MAX_TESTS - 1].comparison != END)
 			die("a condition without tests, or with too many");
 	}
-	printf("/* Made by tools/mkfilter from tracer/syscalls.def. */\n#define SECRET_HIGH %#x\n#define SECRET_LOW %#x\n",
+	printf("/* Made by tools/mkfilter from tracer/syscalls.def. */\n#define SECRET_HIGH %#x\n#define "
+	       "SECRET_LOW %#x\n",
 	       SECRET_HIGH, SECRET_LOW);
 	for (int n = 0; n < NEED_COMBINATIONS; n++) {
 		struct program *p = &programs[n];
@@ -314,7 +319,8 @@ int main(void)
 			longest = p->len;
 		printf("static const struct sock_filter filter_%d[] = {\n", n);
 		for (int i = 0; i < p->len; i++)
-			printf("\t{%#x, %u, %u, %#x},\n", p->code[i].code, p->code[i].jt, p->code[i].jf, p->code[i].k);
+			printf("\t{%#x, %u, %u, %#x},\n", p->code[i].code, p->code[i].jt, p->code[i].jf,
+			       p->code[i].k);
 		printf("};\n");
 	}
 	printf("#define FILTER_MAX_LEN %d\nstatic const struct sock_fprog filters[] = {\n", longest);

@@ -26,7 +26,8 @@ static void patch_secret(struct sock_filter *code, size_t len, uint64_t secret)
 	const uint32_t arg5 = offsetof(struct seccomp_data, args[5]);
 
 	for (size_t i = 1; i < len; i++) {
-		if (code[i - 1].code != (BPF_LD | BPF_W | BPF_ABS) || code[i].code != (BPF_JMP | BPF_JEQ | BPF_K))
+		if (code[i - 1].code != (BPF_LD | BPF_W | BPF_ABS) ||
+		    code[i].code != (BPF_JMP | BPF_JEQ | BPF_K))
 			continue;
 		if (code[i - 1].k == arg5 + 4 && code[i].k == SECRET_HIGH)
 			code[i].k = secret >> 32;
@@ -37,7 +38,8 @@ static void patch_secret(struct sock_filter *code, size_t len, uint64_t secret)
 
 static int install(struct sock_fprog *program, unsigned long flags)
 {
-	int fd = syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_NEW_LISTENER, program);
+	int fd = syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			 program);
 
 	return fd < 0 ? -errno : fd;
 }

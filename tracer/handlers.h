@@ -12,9 +12,9 @@ struct call;
 
 #define PASS
 #define DENY(...)
-#define ANSWER(handler, ...) struct reply handler(struct call *c);
-#define INJECT(handler, ...) struct reply handler(struct call *c);
-#define REDIRECT(handler, ...) struct reply handler(struct call *c);
+#define ANSWER(handler, ...)	struct reply handler(struct call *c);
+#define INJECT(handler, ...)	struct reply handler(struct call *c);
+#define REDIRECT(handler, ...)	struct reply handler(struct call *c);
 #define SYSCALL(name, how, ...) how
 #include "tracer/syscalls.def"
 #undef SYSCALL

@@ -40,20 +40,20 @@ enum arg_kind {
  * tests. Arguments that the kernel takes as int are compared as such. */
 enum when {
 	ALWAYS,
-	IF_ARG0_SET,	 /* argument 0, a pid, is not 0 */
-	IF_ARG01_SET,	 /* argument 0 or 1 is not 0 */
-	IF_ARG4_SET,	 /* argument 4, a pointer, is not NULL */
-	IF_PERF,	 /* perf_event_open of another task, or of a cgroup */
-	IF_PRLIMIT,	 /* prlimit64 of another process, or of RLIMIT_LOCKS */
-	IF_LOCKS,	 /* setrlimit, getrlimit of RLIMIT_LOCKS */
-	IF_PRIORITY,	 /* setpriority, getpriority of anything but the caller */
-	IF_IOPRIO,	 /* ioprio_set, ioprio_get likewise */
-	IF_PRCTL,	 /* PR_SET_DUMPABLE (PR_SCHED_CORE is refused) */
-	IF_FCNTL,	 /* F_SETOWN of somebody (F_SETOWN_EX is refused) */
-	IF_IOCTL,	 /* requests that change an inode through a read-only descriptor (others are refused) */
-	IF_PTRACE,	 /* PTRACE_ATTACH and PTRACE_SEIZE */
-	IF_NEWNS,	 /* clone with a CLONE_NEW flag */
-	IF_UNSHARE,	 /* unshare with a CLONE_NEW flag */
+	IF_ARG0_SET,  /* argument 0, a pid, is not 0 */
+	IF_ARG01_SET, /* argument 0 or 1 is not 0 */
+	IF_ARG4_SET,  /* argument 4, a pointer, is not NULL */
+	IF_PERF,      /* perf_event_open of another task, or of a cgroup */
+	IF_PRLIMIT,   /* prlimit64 of another process, or of RLIMIT_LOCKS */
+	IF_LOCKS,     /* setrlimit, getrlimit of RLIMIT_LOCKS */
+	IF_PRIORITY,  /* setpriority, getpriority of anything but the caller */
+	IF_IOPRIO,    /* ioprio_set, ioprio_get likewise */
+	IF_PRCTL,     /* PR_SET_DUMPABLE (PR_SCHED_CORE is refused) */
+	IF_FCNTL,     /* F_SETOWN of somebody (F_SETOWN_EX is refused) */
+	IF_IOCTL,     /* requests that change an inode through a read-only descriptor (others are refused) */
+	IF_PTRACE,    /* PTRACE_ATTACH and PTRACE_SEIZE */
+	IF_NEWNS,     /* clone with a CLONE_NEW flag */
+	IF_UNSHARE,   /* unshare with a CLONE_NEW flag */
 	IF_PIDFD_OPTION, /* SO_PASSPIDFD and SO_PEERPIDFD */
 	WHEN_COUNT
 };
@@ -84,7 +84,7 @@ struct syscall_row {
 	enum support support;
 	const char *test; /* tests/syscalls/<test>.c, NULL for PASS and DENY */
 	uint8_t n_args;
-	uint8_t args[6]; /* enum arg_kind */
+	uint8_t args[6];  /* enum arg_kind */
 	const char *note; /* for users; "" when there is nothing to say */
 };
 
