@@ -342,8 +342,12 @@ int options_parse(struct options *o, int argc, char **argv)
 		else if (!r)
 			r = choose_shell(o);
 	}
-	if (r)
+	if (r || o->verb != VERB_RUN) {
+		enum verb verb = o->verb;
+
 		options_release(o);
+		o->verb = verb;
+	}
 	return r;
 }
 

@@ -37,7 +37,7 @@ struct options {
 };
 
 /* Fills *o from the command line, which it goes on using. Returns 0, or 125 after one line on stderr that names
- * the option, what was wrong and what is accepted; *o is then empty. */
+ * the option, what was wrong and what is accepted; *o is then empty, as it is for every verb but VERB_RUN. */
 int options_parse(struct options *o, int argc, char **argv);
 void options_release(struct options *o);
 

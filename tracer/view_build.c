@@ -1,6 +1,7 @@
 /* From the options to the view. */
 #include "lib/cleanup.h"
 #include "tracer/cli.h"
+#include "tracer/host_proc.h"
 #include "vfs/mount.h"
 
 #include <errno.h>
@@ -16,29 +17,23 @@ static int open_source(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-static int mount_host(struct view *view, const char *point, const char *source, bool rdonly)
+static int mount_host(const struct host_proc *hp, struct view *view, const char *point, const char *source,
+		      bool rdonly)
 {
 	int fd = open_source(source);
 
-	return fd < 0 ? fd : view_mount_host(view, point, fd, rdonly);
-}
-
-static int mount_proc(struct view *view)
-{
-	int fd = open_source("/proc");
-
-	return fd < 0 ? fd : view_mount_proc(view, "/proc", fd);
+	return fd < 0 ? fd : host_proc_mount(hp, view, point, fd, rdonly);
 }
 
 /* What --root shows beside the directory itself. */
 struct piece {
-	enum { PIECE_DIR, PIECE_HOST, PIECE_HOST_RDONLY, PIECE_LINK, PIECE_PROC } kind;
+	enum { PIECE_DIR, PIECE_HOST, PIECE_HOST_RDONLY, PIECE_LINK } kind;
 	const char *point;
 	const char *target; /* PIECE_LINK */
 };
 
 static const struct piece root_pieces[] = {
-	{PIECE_PROC, "/proc", NULL},
+	{PIECE_HOST, "/proc", NULL},
 	{PIECE_DIR, "/dev", NULL},
 	{PIECE_HOST, "/dev/null", NULL},
 	{PIECE_HOST, "/dev/zero", NULL},
@@ -59,33 +54,30 @@ static const struct piece root_pieces[] = {
 	{PIECE_HOST_RDONLY, "/etc/hostname", NULL},
 };
 
-static int mount_piece(struct view *view, const struct piece *piece)
+static int mount_piece(const struct host_proc *hp, struct view *view, const struct piece *piece)
 {
+	int r;
+
 	switch (piece->kind) {
 	case PIECE_DIR: return view_mount_dir(view, piece->point);
 	case PIECE_LINK: return view_mount_symlink(view, piece->point, piece->target);
-	case PIECE_PROC: return mount_proc(view);
 	case PIECE_HOST:
-	case PIECE_HOST_RDONLY: {
-		int fd = open_source(piece->point);
-
-		if (fd == -ENOENT || fd == -EACCES)
-			return 0; /* the host does not have it, or not for this user: nor has the view */
-		return fd < 0 ? fd
-			      : view_mount_host(view, piece->point, fd, piece->kind == PIECE_HOST_RDONLY);
-	}
+	case PIECE_HOST_RDONLY:
+		r = mount_host(hp, view, piece->point, piece->point, piece->kind == PIECE_HOST_RDONLY);
+		/* What the host does not have, or not for this user, the view has not either. */
+		return r == -ENOENT || r == -EACCES ? 0 : r;
 	}
 	return -EINVAL;
 }
 
-static int build_root(struct view *view, const struct options *o)
+static int build_root(const struct host_proc *hp, struct view *view, const struct options *o)
 {
-	int r = mount_host(view, "/", o->root, o->root_rdonly);
+	int r = mount_host(hp, view, "/", o->root, o->root_rdonly);
 
 	if (r)
 		return option_error("--root", o->root, ACCEPTED_ROOT, "cannot be used: %s", strerror(-r));
 	for (size_t i = 0; i < sizeof(root_pieces) / sizeof(root_pieces[0]); i++) {
-		r = mount_piece(view, &root_pieces[i]);
+		r = mount_piece(hp, view, &root_pieces[i]);
 		if (r)
 			return option_error("--root", o->root, ACCEPTED_ROOT, "%s cannot be put into it: %s",
 					    root_pieces[i].point, strerror(-r));
@@ -93,17 +85,14 @@ static int build_root(struct view *view, const struct options *o)
 	return 0;
 }
 
-static int build_default(struct view *view)
+static int build_default(const struct host_proc *hp, struct view *view)
 {
-	int r = mount_host(view, "/", "/", true);
+	int r = mount_host(hp, view, "/", "/", true);
 
-	if (r)
-		return option_error("/", NULL, NULL, "cannot be opened: %s", strerror(-r));
-	r = mount_proc(view);
-	return r ? option_error("/proc", NULL, NULL, "cannot be used: %s", strerror(-r)) : 0;
+	return r ? option_error("/", NULL, NULL, "cannot be used: %s", strerror(-r)) : 0;
 }
 
-static int add_volume(struct view *view, const struct volume *volume)
+static int add_volume(const struct host_proc *hp, struct view *view, const struct volume *volume)
 {
 	int fd, r;
 
@@ -118,24 +107,41 @@ static int add_volume(struct view *view, const struct volume *volume)
 	if (fd < 0)
 		return option_error(volume->option, volume->text, ACCEPTED_VOLUME, "the source '%s': %s",
 				    volume->source, strerror(-fd));
-	r = view_mount_host(view, volume->target, fd, volume->rdonly);
+	r = host_proc_mount(hp, view, volume->target, fd, volume->rdonly);
+	if (r == -EXDEV)
+		return option_error(volume->option, volume->text, ACCEPTED_VOLUME,
+				    "a part of /proc cannot be shown elsewhere");
 	return r ? option_error(volume->option, volume->text, ACCEPTED_VOLUME, "the target '%s': %s",
 				volume->target, strerror(-r))
 		 : 0;
 }
 
-/* Says the one line itself and returns a negative errno, as options.h promises. */
+static int add_all(const struct host_proc *hp, struct view *view, const struct options *o)
+{
+	int r = o->root ? build_root(hp, view, o) : build_default(hp, view);
+
+	for (size_t i = 0; i < o->n_volumes && !r; i++)
+		r = add_volume(hp, view, &o->volumes[i]);
+	return r;
+}
+
 int build_view(struct view *view, const struct options *o)
 {
-	if (view_init(view)) {
+	struct host_proc hp = {0};
+	int r = view_init(view);
+
+	if (r) {
 		option_no_memory("the view");
-		return -ENOMEM;
+		return r;
 	}
-	if (o->root ? build_root(view, o) : build_default(view))
-		return -EINVAL;
-	for (size_t i = 0; i < o->n_volumes; i++)
-		if (add_volume(view, &o->volumes[i]))
-			return -EINVAL;
+	r = host_proc_read(&hp);
+	if (r)
+		option_error("/proc/self/mountinfo", NULL, NULL, "cannot be read: %s", strerror(-r));
+	else if (add_all(&hp, view, o))
+		r = -EINVAL;
+	host_proc_release(&hp);
+	if (r)
+		return r;
 	if (o->read_only)
 		view_set_rdonly(view);
 	view_seal(view);

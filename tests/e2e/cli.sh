@@ -251,6 +251,12 @@ prints "" --mask "$T/dir" -- ls -A "$T/dir"
 prints "" --mask "$T/dir/file" -- cat "$T/dir/file"
 prints content --mask "$T/dir" -v dir:/x -- cat /x/file
 prints content --mask "$T/dir" -v "dir/file:$T/dir/file" -- cat "$T/dir/file"
+rejects "-v /proc/sys:/x: a part of /proc cannot be shown elsewhere; accepted: $volume" -v /proc/sys:/x -- true
+# Wherever proc is seen, /proc/self is the program.
+for place in /proc /host/proc /x; do
+	prints cat -v /:/host:ro -v /proc:/x -- cat $place/self/comm
+done
+prints cat -v / -- cat /proc/self/comm
 
 # A root of another kind: the host's /usr in an otherwise empty directory.
 
