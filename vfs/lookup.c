@@ -105,14 +105,32 @@ void walk_set_rest(struct walk *w, const struct walk_run *run, const char *text,
 	size_t middle = run->len - from, rest = (size_t)(w->end - run->rest);
 	char *p = arena_alloc(w->ctx->arena, text_len + middle + tail_len + 1 + rest);
 
-	w->end = w->rest = p;
-	w->end = mempcpy((char *)w->end, text, text_len);
-	w->end = mempcpy((char *)w->end, w->cur + from, middle);
-	w->end = mempcpy((char *)w->end, tails[run->tail], tail_len);
+	w->rest = p;
+	p = mempcpy(p, text, text_len);
+	p = mempcpy(p, w->cur + from, middle);
+	p = mempcpy(p, tails[run->tail], tail_len);
 	if (rest) {
-		w->end = mempcpy((char *)w->end, "/", 1);
-		w->end = mempcpy((char *)w->end, run->rest, rest);
+		*p++ = '/';
+		p = mempcpy(p, run->rest, rest);
 	}
+	w->end = p;
+}
+
+/* nd_jump_root(): where an absolute symlink leads to, unless that is refused. */
+static int jump_root(struct walk *w)
+{
+	const struct mount *root = view_find_len(w->ctx->view, "", 0);
+
+	if (w->flags & LOOKUP_BENEATH)
+		return -EXDEV;
+	w->cur_len = w->floor;
+	w->searched = w->cur_len == 0;
+	if (!(w->flags & LOOKUP_NO_XDEV) || (w->flags & LOOKUP_IN_ROOT))
+		return 0;
+	/* nd->root is set by an absolute path or the first ".." only; before that the kernel refuses any. */
+	if (!w->root_set || root != w->base_mount || (w->base_mnt_id && mount_id(root->root_fd) != w->base_mnt_id))
+		return -EXDEV;
+	return 0;
 }
 
 /* Puts the text of the symlink that was met in its place. */
@@ -126,13 +144,7 @@ static int follow(struct walk *w, const struct walk_run *run)
 	w->cur_len = w->link_start - 1;
 	w->searched = true;
 	w->stepwise = false;
-	if (w->text[0] != '/')
-		return 0;
-	if (w->flags & LOOKUP_BENEATH)
-		return -EXDEV;
-	w->cur_len = w->floor;
-	w->searched = w->cur_len == 0;
-	return 0;
+	return w->text[0] == '/' ? jump_root(w) : 0;
 }
 
 /* cur is a directory: goes to the one that it is in. */
@@ -179,6 +191,7 @@ static int take_run(struct walk *w)
 		drop_result(w);
 		w->searched = true;
 		w->rest = run.rest + 2;
+		w->root_set = true;
 		return leave(w);
 	case WALK_LINK:
 		return follow(w, &run);
@@ -230,6 +243,7 @@ static int start(struct walk *w, const struct vfs_ctx *ctx, const struct vfs_nam
 	w->stepwise = false;
 	w->links = 0;
 	w->native = true;
+	w->root_set = true;
 	w->base_mount = NULL;
 	w->base_mnt_id = 0;
 	w->mount = NULL;
@@ -246,6 +260,7 @@ static int start(struct walk *w, const struct vfs_ctx *ctx, const struct vfs_nam
 		if (w->cur_len == 1)
 			w->cur_len = 0;
 		memcpy(w->cur, name->base, w->cur_len);
+		w->root_set = false;
 		w->native = view_find_len(ctx->view, w->cur, w->cur_len)->identity;
 	} else if (flags & LOOKUP_BENEATH) {
 		return -EXDEV;
@@ -355,29 +370,37 @@ static const struct mount *name_place(const struct walk *w, struct vfs_place *pl
 	return place->mount_point ? m : NULL;
 }
 
-/* Whether what stands at the place is a symlink; its text is then in w->text. */
-static bool place_link(struct walk *w, const struct vfs_place *place, const struct mount *on)
+/* Whether what stands at the place is a symlink, and may be followed; its text is then in w->text. 0, 1 or a
+ * negative errno. A name with a slash behind it is none that could be made. */
+static int place_link(struct walk *w, const struct vfs_place *place, const struct mount *on)
 {
 	const struct mem_node *node = NULL;
+	struct stat st;
 	ssize_t n;
 
-	if (place->last != PLACE_NORMAL || (place->mount->type == MOUNT_PROC && !on))
-		return false;
+	if (place->last != PLACE_NORMAL || place->slash || (place->mount->type == MOUNT_PROC && !on))
+		return 0;
 	if (on || place->dir_node) {
 		if (on)
 			node = on->root;
 		else
 			node = mem_lookup(place->dir_node, place->name, strlen(place->name));
 		if (!node || !S_ISLNK(node->mode))
-			return false;
+			return 0;
 		memcpy(w->text, node->target, strlen(node->target) + 1);
-		return true;
+		return 1;
 	}
 	n = readlinkat(place->dir_fd, place->name, w->text, sizeof(w->text));
 	if (n < 0 || (size_t)n >= sizeof(w->text))
-		return false;
+		return 0;
 	w->text[n] = '\0';
-	return true;
+	if (fstatat(place->dir_fd, place->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		int r = walk_may_follow(place->dir_fd, &st);
+
+		if (r < 0)
+			return r;
+	}
+	return 1;
 }
 
 /* Walks to the directory of the last component of w's rest and describes the place. Returns 1 when a symlink
@@ -407,12 +430,15 @@ static int find_place(struct walk *w, struct vfs_place *place)
 	place->mount_point = false;
 	on = name_place(w, place);
 	place->native = w->native && (!on || on->identity);
-	if (!(w->flags & LOOKUP_FOLLOW) || !place_link(w, place, on))
+	r = w->flags & LOOKUP_FOLLOW ? place_link(w, place, on) : 0;
+	if (r == 0)
 		return 0;
-	none = (struct walk_run){.len = w->cur_len, .tail = place->slash ? TAIL_SLASH : TAIL_NONE, .rest = w->end};
+	vfs_place_release(place);
+	if (r < 0)
+		return r;
+	none = (struct walk_run){.len = w->cur_len, .tail = TAIL_NONE, .rest = w->end};
 	w->link_start = w->cur_len + 1;
 	w->link_end = w->cur_len;
-	vfs_place_release(place);
 	drop_result(w);
 	r = follow(w, &none);
 	return r < 0 ? r : 1;

@@ -46,6 +46,7 @@ struct walk {
 	bool stepwise;	   /* take ".." by its meaning, not by the host's */
 	int links;	   /* symlinks so far */
 	bool native;	   /* see vfs_object */
+	bool root_set;	   /* LOOKUP_NO_XDEV: see jump_root() */
 	const struct mount *base_mount; /* LOOKUP_NO_XDEV: the only one allowed */
 	uint64_t base_mnt_id;		/* ... and the host's number of it */
 
@@ -74,6 +75,9 @@ static inline size_t mount_skip(const struct mount *m)
 }
 
 int walk_openat2(int dirfd, const char *path, unsigned long long flags, unsigned long long resolve);
+
+/* Whether the symlink in directory dirfd may be followed in the last place of a path: 0 or -EACCES. */
+int walk_may_follow(int dirfd, const struct stat *link);
 
 /* One run in a mount of each type: an enum walk_end or a negative errno. */
 int walk_host(struct walk *w, const struct mount *m, const struct walk_run *run);

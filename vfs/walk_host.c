@@ -55,6 +55,42 @@ static int read_link(struct walk *w, int dirfd, const char *name, size_t start, 
 	return WALK_LINK;
 }
 
+static bool sysctl_is_on(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char digit;
+
+	return fd >= 0 && read(fd, &digit, 1) == 1 && digit != '0';
+}
+
+/* may_follow_link() in fs/namei.c: in a sticky directory that all may write to, a symlink in the last place of a
+ * path is followed only if it belongs to the caller or to the directory's owner. */
+int walk_may_follow(int dirfd, const struct stat *link)
+{
+	struct stat dir;
+
+	if (link->st_uid == geteuid() || fstat(dirfd, &dir) < 0)
+		return 0;
+	if ((dir.st_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) || dir.st_uid == link->st_uid)
+		return 0;
+	return sysctl_is_on("/proc/sys/fs/protected_symlinks") ? -EACCES : 0;
+}
+
+/* The same for the symlink fd at the end of a run. */
+static int may_follow_last(struct walk *w, const struct mount *m, const struct walk_run *run, int fd, size_t start)
+{
+	size_t skip = mount_skip(m);
+	_cleanup_close_ int dir = -1;
+	struct stat st;
+
+	if (!run->last || run->tail == TAIL_DOT || fstat(fd, &st) < 0 || st.st_uid == geteuid())
+		return 0;
+	w->cur[start - 1] = '\0';
+	dir = walk_openat2(m->root_fd, start > skip + 1 ? w->cur + skip + 1 : ".", O_DIRECTORY, NO_LINKS);
+	w->cur[start - 1] = '/';
+	return dir < 0 ? dir : walk_may_follow(dir, &st);
+}
+
 /* The most frequent symlink is that in the last place: a run that has only that one opens it. */
 static int link_at_end(struct walk *w, const struct mount *m, const struct walk_run *run)
 {
@@ -68,7 +104,15 @@ static int link_at_end(struct walk *w, const struct mount *m, const struct walk_
 	while (w->cur[start - 1] != '/')
 		start--;
 	r = read_link(w, fd, "", start, run->len);
-	return r == -ENOENT || r == -EINVAL ? WALK_AGAIN : r; /* no symlink any more */
+	if (r == -ENOENT || r == -EINVAL)
+		return WALK_AGAIN; /* no symlink any more */
+	if (r == WALK_LINK) {
+		int err = may_follow_last(w, m, run, fd, start);
+
+		if (err < 0)
+			return err;
+	}
+	return r;
 }
 
 /* Finds the first symlink of a run that has one, name by name. */
