@@ -12,34 +12,35 @@ static const char *place_name(const struct vfs_ctx *ctx, const struct vfs_place 
 	return p->slash ? arena_printf(ctx->arena, "%s/", p->name) : p->name;
 }
 
+/* The type and mode of what is mounted at the place. */
+static mode_t mounted_mode(const struct vfs_ctx *ctx, const struct vfs_place *p)
+{
+	const struct mount *m = view_find(ctx->view, p->vpath);
+
+	return m->type == MOUNT_MEM ? m->root->mode : m->root_mode;
+}
+
 /* 0 when the name exists, else -ENOENT or the error of looking for it. */
-static int place_exists(const struct vfs_place *p, mode_t *ret_mode)
+static int place_exists(const struct vfs_ctx *ctx, const struct vfs_place *p, mode_t *ret_mode)
 {
 	const struct mem_node *node;
 	struct stat st;
 
-	if (p->dir_node) {
-		node = mem_lookup(p->dir_node, p->name, strlen(p->name));
-		if (!node && !p->mount_point)
-			return -ENOENT;
-		*ret_mode = node ? node->mode : S_IFDIR;
+	if (p->mount_point) {
+		*ret_mode = mounted_mode(ctx, p);
 		return 0;
 	}
-	if (fstatat(p->dir_fd, p->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno != ENOENT || !p->mount_point)
-			return -errno;
-		st.st_mode = S_IFDIR;
+	if (p->dir_node) {
+		node = mem_lookup(p->dir_node, p->name, strlen(p->name));
+		if (!node)
+			return -ENOENT;
+		*ret_mode = node->mode;
+		return 0;
 	}
+	if (fstatat(p->dir_fd, p->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
 	*ret_mode = st.st_mode;
 	return 0;
-}
-
-/* What is mounted at the place is a directory. */
-static bool mounted_is_dir(const struct vfs_ctx *ctx, const struct vfs_place *p)
-{
-	const struct mount *m = view_find(ctx->view, p->vpath);
-
-	return S_ISDIR(m->type == MOUNT_MEM ? m->root->mode : m->root_mode);
 }
 
 /* A directory below which something is mounted cannot go away, since the mount would lose its place. */
@@ -80,7 +81,7 @@ static int lookup_new(const struct vfs_ctx *ctx, const struct vfs_name *name, bo
 		return -EEXIST;
 	if (!ret->dir_node && !mount_is_rdonly(ret->mount))
 		return 0;
-	err = place_exists(ret, &mode);
+	err = place_exists(ctx, ret, &mode);
 	if (err != -ENOENT)
 		return err < 0 ? err : -EEXIST;
 	return ret->slash && !want_dir ? -ENOENT : -EROFS;
@@ -145,17 +146,18 @@ int vfs_symlink(const struct vfs_ctx *ctx, const char *target, const struct vfs_
 
 static int remove_mount_point(const struct vfs_ctx *ctx, const struct vfs_place *p, bool rmdir)
 {
-	bool is_dir = mounted_is_dir(ctx, p);
-	int err = dir_permission(p, W_OK | X_OK);
+	bool is_dir = S_ISDIR(mounted_mode(ctx, p));
+	int err;
 
-	/* may_delete(), then is_local_mountpoint() in vfs_unlink() and vfs_rmdir() */
+	/* do_unlinkat(), then may_delete(), then is_local_mountpoint() in vfs_unlink() and vfs_rmdir() */
+	if (!rmdir && p->slash)
+		return is_dir ? -EISDIR : -ENOTDIR;
+	err = dir_permission(p, W_OK | X_OK);
 	if (err < 0)
 		return err;
-	if (rmdir && !is_dir)
-		return -ENOTDIR;
-	if (!rmdir && is_dir)
-		return -EISDIR;
-	return !rmdir && p->slash ? -ENOTDIR : -EBUSY;
+	if (rmdir != is_dir)
+		return rmdir ? -ENOTDIR : -EISDIR;
+	return -EBUSY;
 }
 
 /* do_rmdir() and do_unlinkat() */
@@ -179,31 +181,70 @@ int vfs_unlink(const struct vfs_ctx *ctx, const struct vfs_name *name, int at_fl
 		return err;
 	if (p.mount_point)
 		return remove_mount_point(ctx, &p, rmdir);
-	if (rmdir && holds_mount(ctx, &p))
-		return -ENOTEMPTY;
+	if (rmdir && holds_mount(ctx, &p)) {
+		err = dir_permission(&p, W_OK | X_OK);
+		return err < 0 ? err : -ENOTEMPTY;
+	}
 	return or_errno(unlinkat(p.dir_fd, place_name(ctx, &p), at_flags));
 }
 
-/* The errors of do_renameat2() and vfs_rename() that concern mounts below or at the two places; 0 when there are none and the
- * host decides. */
-static int check_rename_mounts(const struct vfs_ctx *ctx, const struct vfs_place *from, const struct vfs_place *to,
-			       unsigned flags)
+static bool is_below(const char *vpath, const char *dir)
 {
-	bool from_holds = holds_mount(ctx, from), to_holds = holds_mount(ctx, to);
-	mode_t from_mode, to_mode;
-	int err, to_err;
+	size_t len = strlen(dir);
 
-	if (!from->mount_point && !to->mount_point && !from_holds && !to_holds)
-		return 0;
-	err = place_exists(from, &from_mode);
+	return strncmp(vpath, dir, len) == 0 && vpath[len] == '/';
+}
+
+/* The second half of do_renameat2(), up to vfs_rename(): the two names as they are. */
+static int check_rename_names(const struct vfs_place *from, mode_t from_mode, const struct vfs_place *to, mode_t to_mode,
+			      unsigned flags)
+{
+	bool exchange = flags & RENAME_EXCHANGE;
+
+	if (to_mode && flags & RENAME_NOREPLACE)
+		return -EEXIST;
+	if (exchange && !to_mode)
+		return -ENOENT;
+	if (exchange && !S_ISDIR(to_mode) && to->slash)
+		return -ENOTDIR;
+	if (!S_ISDIR(from_mode) && (from->slash || (!exchange && to->slash)))
+		return -ENOTDIR;
+	if (is_below(to->vpath, from->vpath))
+		return -EINVAL;
+	if (is_below(from->vpath, to->vpath))
+		return exchange ? -EINVAL : -ENOTEMPTY;
+	return 0;
+}
+
+/* Where a mount stands at or below one of the two names, do_renameat2() and vfs_rename() in full, since the host knows
+ * nothing of it: -EBUSY in the end. Renaming a directory that holds a mount is refused, too; Linux would take the mount
+ * along. 1: no mount is concerned, the host decides. */
+static int rename_mounts(const struct vfs_ctx *ctx, const struct vfs_place *from, const struct vfs_place *to, unsigned flags)
+{
+	mode_t from_mode, to_mode = 0;
+	int err;
+
+	if (!from->mount_point && !to->mount_point && !holds_mount(ctx, from) && !holds_mount(ctx, to))
+		return 1;
+	err = place_exists(ctx, from, &from_mode);
 	if (err < 0)
 		return err;
-	to_err = place_exists(to, &to_mode);
-	if (to_err < 0 && (to_err != -ENOENT || flags & RENAME_EXCHANGE))
-		return to_err;
-	if (to_err == 0 && flags & RENAME_NOREPLACE)
-		return -EEXIST;
-	return !(flags & RENAME_EXCHANGE) && to_holds && !to->mount_point ? -ENOTEMPTY : -EBUSY;
+	err = place_exists(ctx, to, &to_mode);
+	if (err < 0 && err != -ENOENT)
+		return err;
+	err = check_rename_names(from, from_mode, to, to_mode, flags);
+	if (err < 0)
+		return err;
+	if (strcmp(from->vpath, to->vpath) == 0)
+		return 0;
+	err = dir_permission(from, W_OK | X_OK);
+	if (err == 0)
+		err = dir_permission(to, W_OK | X_OK);
+	if (err < 0)
+		return err;
+	if (to_mode && !(flags & RENAME_EXCHANGE) && S_ISDIR(from_mode) != S_ISDIR(to_mode))
+		return S_ISDIR(from_mode) ? -ENOTDIR : -EISDIR;
+	return -EBUSY;
 }
 
 int vfs_rename(const struct vfs_ctx *ctx, const struct vfs_name *from, const struct vfs_name *to, unsigned flags)
@@ -235,8 +276,8 @@ int vfs_rename(const struct vfs_ctx *ctx, const struct vfs_name *from, const str
 	err = place_want_write(&a);
 	if (err < 0)
 		return err;
-	err = check_rename_mounts(ctx, &a, &b, flags);
-	if (err < 0)
+	err = rename_mounts(ctx, &a, &b, flags);
+	if (err <= 0)
 		return err;
 	return (int)or_errno(syscall(SYS_renameat2, a.dir_fd, place_name(ctx, &a), b.dir_fd, place_name(ctx, &b), flags));
 }
@@ -260,7 +301,7 @@ int vfs_link(const struct vfs_ctx *ctx, const struct vfs_name *from, const struc
 	if (o.node || (object_mount(&o) && o.mount != p.mount)) {
 		mode_t mode;
 
-		err = place_exists(&p, &mode);
+		err = place_exists(ctx, &p, &mode);
 		if (err == -ENOENT)
 			return p.slash ? -ENOENT : -EXDEV;
 		return err < 0 ? err : -EEXIST;

@@ -59,18 +59,10 @@ static inline int object_stat(const struct vfs_object *o, struct stat *st)
 	return 0;
 }
 
-/* The analogue of mnt_want_write(): 0 or -EROFS. Looks at the type only where that matters. */
+/* The analogue of mnt_want_write(), which protects objects of any type. */
 static inline int object_want_write(const struct vfs_object *o)
 {
-	struct stat st;
-	int err;
-
-	if (o->node)
-		return -EROFS;
-	if (!mount_is_rdonly(object_mount(o)))
-		return 0;
-	err = fd_stat(o->fd, &st);
-	return err < 0 ? err : may_write(object_mount(o), st.st_mode);
+	return o->node || mount_is_rdonly(object_mount(o)) ? -EROFS : 0;
 }
 
 #endif

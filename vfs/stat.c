@@ -126,6 +126,7 @@ static int mem_permission(struct mem_node *node, int mode)
 int vfs_access(const struct vfs_ctx *ctx, const struct vfs_name *name, int mode, int at_flags)
 {
 	_cleanup_object_ struct vfs_object o = VFS_OBJECT_NONE;
+	struct stat st;
 	int err;
 
 	/* do_faccessat() in fs/open.c: a read-only mount is looked at last. */
@@ -138,9 +139,10 @@ int vfs_access(const struct vfs_ctx *ctx, const struct vfs_name *name, int mode,
 		err = mem_permission(o.node, mode);
 	else /* libc's faccessat emulates the flags, so it would look at the path "" */
 		err = (int)or_errno(syscall(SYS_faccessat2, o.fd, "", mode, AT_EMPTY_PATH | (at_flags & AT_EACCESS)));
-	if (err < 0 || !(mode & W_OK))
+	if (err < 0 || !(mode & W_OK) || object_want_write(&o) == 0)
 		return err;
-	return object_want_write(&o);
+	err = object_stat(&o, &st);
+	return err < 0 ? err : may_write(o.mount, st.st_mode);
 }
 
 /* The links of /proc/N and /proc/N/task/T whose text is a path of the host. */
