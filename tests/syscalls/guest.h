@@ -108,6 +108,7 @@ __attribute__((unused, format(printf, 4, 5))) static bool report(bool ok, int li
 		long long x_ = (long long)(expected);                                              \
 		report(rc_ == x_, __LINE__, #call " == " #expected, "is %lld, not %lld (errno %d)",  \
 		       rc_, x_, e_);                                                               \
+		errno = e_;                                                                        \
 	})
 
 #define CHECK_STRING(text, expected)                                                               \
@@ -340,7 +341,6 @@ __attribute__((unused)) static void path_errors(const char *what, path_call fn, 
 	CHECK_VALUE(count_fds(), before);
 }
 
-/* Whether the new signature of a file shows in the view's directory only: the host must see it in the mount. */
 static inline void guest_begin(int argc, char **argv)
 {
 	if (argc < 2) {

@@ -1,4 +1,4 @@
-/* mkdir, mkdirat. */
+/* mkdir, mkdirat, rmdir. */
 #include "guest.h"
 
 static long call_mkdir(int dirfd, const char *path)
@@ -80,14 +80,20 @@ int main(int argc, char **argv)
 		CHECK_ERRNO(syscall(SYS_mkdirat, fd, "new", 0755), EROFS);
 		close(fd);
 	}
-	for (int i = 0; i < 4; i++) {
+	CHECK_ERRNO(syscall(SYS_rmdir, in_dir("a")), ENOTEMPTY);
+	CHECK_ERRNO(syscall(SYS_rmdir, in_dir("file")), ENOTDIR);
+	CHECK_ERRNO(syscall(SYS_rmdir, in_dir("dangling")), ENOTDIR);
+	if (in_view())
+		CHECK_ERRNO(syscall(SYS_rmdir, in_ro("dir")), EROFS);
+	for (int i = 0; i < 3; i++) {
 		snprintf(name, sizeof(name), "a/%c", 'b' + i);
-		rmdir(in_dir(name));
+		CHECK_OK(syscall(SYS_rmdir, in_dir(name)));
+		CHECK_ERRNO(syscall(SYS_rmdir, in_dir(name)), ENOENT);
 	}
 	unlink(in_dir("file"));
 	unlink(in_dir("dangling"));
-	MUST(rmdir(in_dir("a")));
-	MUST(rmdir(in_dir("e/f")));
-	MUST(rmdir(in_dir("e")));
+	CHECK_OK(syscall(SYS_rmdir, in_dir("a/")));
+	CHECK_OK(syscall(SYS_rmdir, at_border("e/f")));
+	CHECK_OK(syscall(SYS_rmdir, in_dir("e")));
 	return guest_end();
 }
