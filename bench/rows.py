@@ -17,6 +17,8 @@ class Row:
     one_cpu: bool = False             # everything on one CPU, supervisor and all
     added_us: Optional[float] = None  # bound: at most so much more than native
     ratio: Optional[float] = None     # bound: at most so many times native
+    answered: int = 0                 # how many calls of each kind the added_us is for
+    opens: int = 0
     untouched: bool = False           # neither uctr nor PRoot git intercepts anything here
     command: str = ""                 # "work": a shell command, run in the work directory
     prepare: Optional[Callable] = None
@@ -29,8 +31,8 @@ def call_rows():
     def both(name, answered=0, opens=0):
         """Twice: as the scheduler likes it, and on one CPU. Opens have their bound on one CPU alone."""
         us = answered * US_ANSWERED + opens * US_OPEN
-        rows.append(Row(name, "calls", name, added_us=us if not opens else None))
-        rows.append(Row(name + ".1cpu", "calls", name, one_cpu=True, added_us=us))
+        rows.append(Row(name, "calls", name, added_us=us if not opens else None, answered=answered, opens=opens))
+        rows.append(Row(name + ".1cpu", "calls", name, one_cpu=True, added_us=us, answered=answered, opens=opens))
 
     rows.append(Row("getuid", "calls", "getuid", untouched=True))
     both("fstat", 1)  # glibc makes it a newfstatat, which has a path
