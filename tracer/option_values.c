@@ -2,7 +2,6 @@
 #include "tracer/cli.h"
 
 #include "lib/cleanup.h"
-#include "lib/log.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,9 +12,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Writes the text with its control bytes as \xNN: one message is one line, whatever the user typed. All other bytes
+ * stay (unlike log_escape()'s, which is for a guest's strings), so that names look as they were typed. */
+static void write_line(const char *text)
+{
+	size_t size = strlen("uctr: ") + 4 * strlen(text) + 2;
+	_cleanup_free_ char *line = malloc(size);
+	size_t used;
+
+	if (!line) {
+		dprintf(STDERR_FILENO, "uctr: out of memory\n");
+		return;
+	}
+	used = (size_t)snprintf(line, size, "uctr: ");
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c < ' ' || c == 0x7f)
+			used += (size_t)snprintf(line + used, size - used, "\\x%02x", c);
+		else
+			line[used++] = *text;
+	}
+	line[used++] = '\n';
+	/* One write, so that it stays whole among other programs' output. */
+	if (write(STDERR_FILENO, line, used) < 0)
+		return; /* there is nobody to tell */
+}
+
 int option_error(const char *option, const char *value, const char *accepted, const char *format, ...)
 {
-	_cleanup_free_ char *what = NULL, *line = NULL, *safe = NULL;
+	_cleanup_free_ char *what = NULL, *line = NULL;
 	va_list args;
 	int length;
 
@@ -27,12 +53,9 @@ int option_error(const char *option, const char *value, const char *accepted, co
 	length = asprintf(&line, "%s%s%s: %s%s%s", option, value ? " " : "", value ? value : "",
 			  what ? what : "out of memory", accepted ? "; accepted: " : "",
 			  accepted ? accepted : "");
-	if (length >= 0)
-		safe = malloc(4 * (size_t)length + 1); /* every byte may become \xNN */
-	else
+	if (length < 0)
 		line = NULL;
-	dprintf(STDERR_FILENO, "uctr: %s\n",
-		safe ? log_escape(safe, 4 * (size_t)length + 1, line) : "out of memory");
+	write_line(line ? line : "out of memory");
 	return UCTR_FAILED;
 }
 

@@ -353,7 +353,7 @@ int options_parse(struct options *o, int argc, char **argv)
 
 void options_release(struct options *o)
 {
-	for (size_t i = 0; i < o->n_volumes; i++) {
+	for (size_t i = 0; o->volumes && i < o->n_volumes; i++) {
 		free(o->volumes[i].source);
 		free(o->volumes[i].target);
 	}

@@ -138,6 +138,7 @@ rejects "-v dir:/x:z: unknown mode 'z'; accepted: $volume" -itv dir:/x:z -- true
 rejects "-v dir:/x:cow: copy-on-write is not supported yet; accepted: $volume" -v dir:/x:cow -- true
 rejects "-v dir:/x:ro:z: $many; accepted: $volume" -v dir:/x:ro:z -- true
 rejects "-v with:colon:/x: the target 'colon' is not absolute; accepted: $volume" -v with:colon:/x -- true
+rejects "-v ä\\b\\x09c:/x: the source 'ä\\b\\x09c' does not exist; accepted: $volume" -v $'ä\\b\tc:/x' -- true
 ok "$([ -e nowhere ]; echo $((!$?)))" "a missing source is not made"
 mkdir closed && chmod 0 closed
 rejects "-v closed/x:/x: the source 'closed/x' cannot be reached (permission denied); accepted: $volume" \
