@@ -187,6 +187,8 @@ int supervisor_run(struct container *ct, const sigset_t *mask)
 		say(ct, MESSAGE_EXITED, EXIT_UCTR);
 		return EXIT_UCTR;
 	}
+	/* Before there is a child, and a thread that signals could go to instead. */
+	signals = own_signals();
 	r = start(ct, mask);
 	if (r < 0) {
 		int status;
@@ -198,7 +200,6 @@ int supervisor_run(struct container *ct, const sigset_t *mask)
 		say(ct, MESSAGE_EXITED, EXIT_UCTR);
 		return EXIT_UCTR;
 	}
-	signals = own_signals();
 	inherited_close(&ct->inherited);
 	loop(ct, signals);
 	say(ct, MESSAGE_EXITED, ct->exit_status);
