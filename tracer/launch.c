@@ -120,8 +120,8 @@ static int exec_program(char **argv, char **env)
 
 		if (snprintf(path, sizeof(path), "%.*s%s%s", len, dir, len ? "/" : "./", argv[0]) < PATH_MAX) {
 			exec_one(path, argv, env);
-			if (errno == EACCES)
-				denied = true;
+			if (errno == EACCES) /* of the file, or of a directory on the way? */
+				denied |= access(path, F_OK) == 0;
 			else if (errno != ENOENT && errno != ENOTDIR)
 				return errno;
 		}
