@@ -48,7 +48,9 @@ static void start_worlds(const char *native_dir, const char *shown_dir, bool abs
 	shown.ctx.caller.apply_umask = note_umask;
 	shown.ctx.caller.arg = &shown;
 	snprintf(shown.dir, PATH_MAX, "%s/%s", top, shown_dir);
-	shown.dir_fd = open_dir(shown.dir);
+	/* On the view's own mount: in a new namespace the same path leads to another one. */
+	shown.dir_fd = openat(view.mounts[0]->root_fd, shown.dir + 1, O_PATH | O_CLOEXEC);
+	cr_assert_geq(shown.dir_fd, 0);
 }
 
 static void stop_worlds(void)
@@ -169,7 +171,7 @@ Test(ops_twin, script_absolute)
 
 static const char *const plain_paths[] = {
 	"a", "a", "b", "b", "d", "d", "d/x", "d/y", "l", "l/x", "m", "d/l", "d/d", "d/d/x", "a/", "d/", "l/", "b/x", ".", "..",
-	"d/..", "d/.", "./a", "d/../a", "d//x", "d/d/../x", "l/../b", "''", "@/a", "@/d/", "@", "d/nope/x",
+	"d/..", "d/.", "./a", "d/../a", "d//x", "d/d/../x", "l/../b", "''", "@/a", "@/d/", "d/nope/x",
 };
 
 static void run_fuzz(struct fuzz *f, unsigned rounds)
