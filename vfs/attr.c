@@ -1,5 +1,5 @@
-/* The calls that change or read attributes: mode, owner, times, size, extended attributes. They work on the O_PATH
- * descriptor of the object, directly or by its link in /proc/self/fd. */
+/* The calls that change or read attributes: mode, owner, times, size, extended attributes. They work on the
+ * O_PATH descriptor of the object, directly or by its link in /proc/self/fd. */
 #include "vfs/ops.h"
 #include "vfs/ops_internal.h"
 
@@ -13,7 +13,8 @@ static unsigned follow_flag(int at_flags)
 }
 
 /* The common beginning: flags, look-up, mnt_want_write(). */
-static int lookup_for_write(const struct vfs_ctx *ctx, const struct vfs_name *name, int at_flags, struct vfs_object *ret)
+static int lookup_for_write(const struct vfs_ctx *ctx, const struct vfs_name *name, int at_flags,
+			    struct vfs_object *ret)
 {
 	int err;
 
@@ -60,7 +61,8 @@ static bool nsec_valid(long nsec)
 }
 
 /* utimensat(2) and do_utimes_path() in fs/utimes.c */
-int vfs_utimens(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct timespec *times, int at_flags)
+int vfs_utimens(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct timespec *times,
+		int at_flags)
 {
 	_cleanup_object_ struct vfs_object o = VFS_OBJECT_NONE;
 	int err;
@@ -81,8 +83,9 @@ int vfs_utimens(const struct vfs_ctx *ctx, const struct vfs_name *name, const st
 	return (int)or_errno(syscall(SYS_utimensat, o.fd, "", times, AT_EMPTY_PATH));
 }
 
-/* do_sys_truncate() and vfs_truncate() in fs/open.c. truncate(2) itself waits for the holder of a lease, so the file is
- * opened without waiting; where there is a lease the call fails with EAGAIN, and its holder has been told. */
+/* do_sys_truncate() and vfs_truncate() in fs/open.c. truncate(2) itself waits for the holder of a lease, so
+ * the file is opened without waiting; where there is a lease the call fails with EAGAIN, and its holder has
+ * been told. */
 int vfs_truncate(const struct vfs_ctx *ctx, const struct vfs_name *name, off_t length)
 {
 	_cleanup_object_ struct vfs_object o = VFS_OBJECT_NONE;
@@ -126,13 +129,14 @@ static int check_xattr_name(const char *key)
 	return len == 0 || len > XATTR_NAME_MAX ? -ERANGE : 0;
 }
 
-static int lookup_xattr(const struct vfs_ctx *ctx, const struct vfs_name *name, bool nofollow, struct vfs_object *ret)
+static int lookup_xattr(const struct vfs_ctx *ctx, const struct vfs_name *name, bool nofollow,
+			struct vfs_object *ret)
 {
 	return vfs_lookup(ctx, name, nofollow ? 0 : LOOKUP_FOLLOW, ret);
 }
 
-ssize_t vfs_getxattr(const struct vfs_ctx *ctx, const struct vfs_name *name, bool nofollow, const char *key, void *buf,
-		     size_t size)
+ssize_t vfs_getxattr(const struct vfs_ctx *ctx, const struct vfs_name *name, bool nofollow, const char *key,
+		     void *buf, size_t size)
 {
 	_cleanup_object_ struct vfs_object o = VFS_OBJECT_NONE;
 	struct fd_path path;
@@ -147,7 +151,8 @@ ssize_t vfs_getxattr(const struct vfs_ctx *ctx, const struct vfs_name *name, boo
 	return or_errno(getxattr(fd_path(&path, o.fd), key, buf, size));
 }
 
-ssize_t vfs_listxattr(const struct vfs_ctx *ctx, const struct vfs_name *name, bool nofollow, char *buf, size_t size)
+ssize_t vfs_listxattr(const struct vfs_ctx *ctx, const struct vfs_name *name, bool nofollow, char *buf,
+		      size_t size)
 {
 	_cleanup_object_ struct vfs_object o = VFS_OBJECT_NONE;
 	struct fd_path path;
@@ -160,8 +165,8 @@ ssize_t vfs_listxattr(const struct vfs_ctx *ctx, const struct vfs_name *name, bo
 	return or_errno(listxattr(fd_path(&path, o.fd), buf, size));
 }
 
-int vfs_setxattr(const struct vfs_ctx *ctx, const struct vfs_name *name, bool nofollow, const char *key, const void *value,
-		 size_t size, int flags)
+int vfs_setxattr(const struct vfs_ctx *ctx, const struct vfs_name *name, bool nofollow, const char *key,
+		 const void *value, size_t size, int flags)
 {
 	_cleanup_object_ struct vfs_object o = VFS_OBJECT_NONE;
 	struct fd_path path;

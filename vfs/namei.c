@@ -1,12 +1,13 @@
-/* The calls that make, remove and rename names. The host's own call on (directory, name) does the work; what is decided
- * here are the errors that only the view knows: read-only mounts, mount points, placeholders, and EXDEV between mounts. The
- * order of the errors is that of fs/namei.c. */
+/* The calls that make, remove and rename names. The host's own call on (directory, name) does the work; what
+ * is decided here are the errors that only the view knows: read-only mounts, mount points, placeholders, and
+ * EXDEV between mounts. The order of the errors is that of fs/namei.c. */
 #include "vfs/ops.h"
 #include "vfs/ops_internal.h"
 
 #include <linux/fs.h>
 
-/* The last component as it was given, with its trailing slash: the kernel's calls on parents do not follow it. */
+/* The last component as it was given, with its trailing slash: the kernel's calls on parents do not follow
+ * it. */
 static const char *place_name(const struct vfs_ctx *ctx, const struct vfs_place *p)
 {
 	return p->slash ? arena_printf(ctx->arena, "%s/", p->name) : p->name;
@@ -56,8 +57,8 @@ static int dir_permission(const struct vfs_place *p, int mode)
 	return (int)or_errno(syscall(SYS_faccessat2, p->dir_fd, "", mode, AT_EMPTY_PATH | AT_EACCESS));
 }
 
-/* The analogue of mnt_want_write() on the directory, for the calls that do it before they look for the name. The last step
- * of the walk to the directory, its search permission, still comes first. */
+/* The analogue of mnt_want_write() on the directory, for the calls that do it before they look for the name.
+ * The last step of the walk to the directory, its search permission, still comes first. */
 static int place_want_write(const struct vfs_place *p)
 {
 	int err;
@@ -68,9 +69,10 @@ static int place_want_write(const struct vfs_place *p)
 	return err < 0 ? err : -EROFS;
 }
 
-/* filename_create(): the place of a new name, or the reason why there can be none. After 0, the host's call with
- * place_name() finds all other errors. */
-static int lookup_new(const struct vfs_ctx *ctx, const struct vfs_name *name, bool want_dir, struct vfs_place *ret)
+/* filename_create(): the place of a new name, or the reason why there can be none. After 0, the host's call
+ * with place_name() finds all other errors. */
+static int lookup_new(const struct vfs_ctx *ctx, const struct vfs_name *name, bool want_dir,
+		      struct vfs_place *ret)
 {
 	mode_t mode;
 	int err = vfs_lookup_parent(ctx, name, 0, ret);
@@ -107,12 +109,9 @@ static int check_mknod_mode(mode_t mode)
 	case S_IFCHR:
 	case S_IFBLK:
 	case S_IFIFO:
-	case S_IFSOCK:
-		return 0;
-	case S_IFDIR:
-		return -EPERM;
-	default:
-		return -EINVAL;
+	case S_IFSOCK: return 0;
+	case S_IFDIR: return -EPERM;
+	default: return -EINVAL;
 	}
 }
 
@@ -196,8 +195,8 @@ static bool is_below(const char *vpath, const char *dir)
 }
 
 /* The second half of do_renameat2(), up to vfs_rename(): the two names as they are. */
-static int check_rename_names(const struct vfs_place *from, mode_t from_mode, const struct vfs_place *to, mode_t to_mode,
-			      unsigned flags)
+static int check_rename_names(const struct vfs_place *from, mode_t from_mode, const struct vfs_place *to,
+			      mode_t to_mode, unsigned flags)
 {
 	bool exchange = flags & RENAME_EXCHANGE;
 
@@ -216,10 +215,11 @@ static int check_rename_names(const struct vfs_place *from, mode_t from_mode, co
 	return 0;
 }
 
-/* Where a mount stands at or below one of the two names, do_renameat2() and vfs_rename() in full, since the host knows
- * nothing of it: -EBUSY in the end. Renaming a directory that holds a mount is refused, too; Linux would take the mount
- * along. 1: no mount is concerned, the host decides. */
-static int rename_mounts(const struct vfs_ctx *ctx, const struct vfs_place *from, const struct vfs_place *to, unsigned flags)
+/* Where a mount stands at or below one of the two names, do_renameat2() and vfs_rename() in full, since the
+ * host knows nothing of it: -EBUSY in the end. Renaming a directory that holds a mount is refused, too; Linux
+ * would take the mount along. 1: no mount is concerned, the host decides. */
+static int rename_mounts(const struct vfs_ctx *ctx, const struct vfs_place *from, const struct vfs_place *to,
+			 unsigned flags)
 {
 	mode_t from_mode, to_mode = 0;
 	int err;
@@ -247,7 +247,8 @@ static int rename_mounts(const struct vfs_ctx *ctx, const struct vfs_place *from
 	return -EBUSY;
 }
 
-int vfs_rename(const struct vfs_ctx *ctx, const struct vfs_name *from, const struct vfs_name *to, unsigned flags)
+int vfs_rename(const struct vfs_ctx *ctx, const struct vfs_name *from, const struct vfs_name *to,
+	       unsigned flags)
 {
 	_cleanup_place_ struct vfs_place a = VFS_PLACE_NONE, b = VFS_PLACE_NONE;
 	int err;
@@ -279,7 +280,8 @@ int vfs_rename(const struct vfs_ctx *ctx, const struct vfs_name *from, const str
 	err = rename_mounts(ctx, &a, &b, flags);
 	if (err <= 0)
 		return err;
-	return (int)or_errno(syscall(SYS_renameat2, a.dir_fd, place_name(ctx, &a), b.dir_fd, place_name(ctx, &b), flags));
+	return (int)or_errno(
+		syscall(SYS_renameat2, a.dir_fd, place_name(ctx, &a), b.dir_fd, place_name(ctx, &b), flags));
 }
 
 /* do_linkat() */
@@ -306,8 +308,10 @@ int vfs_link(const struct vfs_ctx *ctx, const struct vfs_name *from, const struc
 			return p.slash ? -ENOENT : -EXDEV;
 		return err < 0 ? err : -EEXIST;
 	}
-	/* By descriptor only where the caller did so: the kernel decides who may (CAP_DAC_READ_SEARCH before 6.10). */
+	/* By descriptor only where the caller did so: the kernel decides who may (CAP_DAC_READ_SEARCH
+	 * before 6.10). */
 	if (from->fd >= 0 && !from->path[0])
 		return or_errno(linkat(o.fd, "", p.dir_fd, place_name(ctx, &p), AT_EMPTY_PATH));
-	return or_errno(linkat(AT_FDCWD, fd_path(&path, o.fd), p.dir_fd, place_name(ctx, &p), AT_SYMLINK_FOLLOW));
+	return or_errno(
+		linkat(AT_FDCWD, fd_path(&path, o.fd), p.dir_fd, place_name(ctx, &p), AT_SYMLINK_FOLLOW));
 }

@@ -1,5 +1,5 @@
-/* open, openat, openat2 and creat. Files, directories and the memory devices are opened here; whatever may block or depend
- * on the task that opens it (FIFOs, terminals, O_PATH) is left to the task itself. */
+/* open, openat, openat2 and creat. Files, directories and the memory devices are opened here; whatever may
+ * block or depend on the task that opens it (FIFOs, terminals, O_PATH) is left to the task itself. */
 #include "vfs/ops.h"
 #include "vfs/ops_internal.h"
 
@@ -7,15 +7,16 @@
 #include <sys/sysmacros.h>
 
 #define KERNEL_O_LARGEFILE 0100000 /* libc's is 0 on 64-bit machines */
-#define KERNEL_O_TMPFILE (O_TMPFILE & ~O_DIRECTORY)
+#define KERNEL_O_TMPFILE   (O_TMPFILE & ~O_DIRECTORY)
 
 /* include/linux/fcntl.h */
-#define VALID_OPEN_FLAGS                                                                                               \
-	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_ASYNC |      \
-	 O_DIRECT | KERNEL_O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | KERNEL_O_TMPFILE)
+#define VALID_OPEN_FLAGS                                                                                \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | \
+	 O_ASYNC | O_DIRECT | KERNEL_O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |   \
+	 O_PATH | KERNEL_O_TMPFILE)
 #define O_PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
-#define VALID_RESOLVE_FLAGS                                                                                            \
-	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_IN_ROOT |           \
+#define VALID_RESOLVE_FLAGS                                                                                  \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_IN_ROOT | \
 	 RESOLVE_CACHED)
 
 /* What fcntl(F_SETFL) can change (SETFL_MASK in fs/fcntl.c). */
@@ -24,8 +25,8 @@
 #define MAX_TRIES 8 /* with a name that others make and remove all the time */
 
 struct open_request {
-	int flags;	/* as build_open_flags() leaves them */
-	mode_t mode;	/* of what is made */
+	int flags;	 /* as build_open_flags() leaves them */
+	mode_t mode;	 /* of what is made */
 	unsigned lookup; /* for vfs_lookup() */
 };
 
@@ -44,7 +45,8 @@ static unsigned resolve_to_lookup(uint64_t resolve)
 	return (resolve & RESOLVE_NO_XDEV ? LOOKUP_NO_XDEV : 0) |
 	       (resolve & RESOLVE_NO_MAGICLINKS ? LOOKUP_NO_MAGICLINKS : 0) |
 	       (resolve & RESOLVE_NO_SYMLINKS ? LOOKUP_NO_SYMLINKS : 0) |
-	       (resolve & RESOLVE_BENEATH ? LOOKUP_BENEATH : 0) | (resolve & RESOLVE_IN_ROOT ? LOOKUP_IN_ROOT : 0);
+	       (resolve & RESOLVE_BENEATH ? LOOKUP_BENEATH : 0) |
+	       (resolve & RESOLVE_IN_ROOT ? LOOKUP_IN_ROOT : 0);
 }
 
 /* build_open_how() and build_open_flags() in fs/open.c. */
@@ -95,12 +97,14 @@ static void opened_by_task(struct vfs_opened *ret, int fd, const char *name, int
 	*ret = (struct vfs_opened){.kind = VFS_OPEN_BY_TASK, .fd = fd, .name = name, .flags = flags};
 }
 
-/* null, zero, full, random, urandom: nothing about them depends on the task, and opening them never blocks. */
+/* null, zero, full, random, urandom: nothing about them depends on the task, and opening them never blocks.
+ */
 static bool is_memory_device(const struct stat *st)
 {
 	unsigned m = minor(st->st_rdev);
 
-	return S_ISCHR(st->st_mode) && major(st->st_rdev) == 1 && (m == 3 || m == 5 || m == 7 || m == 8 || m == 9);
+	return S_ISCHR(st->st_mode) && major(st->st_rdev) == 1 &&
+	       (m == 3 || m == 5 || m == 7 || m == 8 || m == 9);
 }
 
 static bool opens_here(const struct stat *st)
@@ -108,8 +112,8 @@ static bool opens_here(const struct stat *st)
 	return S_ISREG(st->st_mode) || S_ISDIR(st->st_mode) || is_memory_device(st);
 }
 
-/* A regular file is opened with O_NONBLOCK, so that another process' lease on it cannot hold this one (lease_break() in
- * fs/locks.c); the guest must not see that. */
+/* A regular file is opened with O_NONBLOCK, so that another process' lease on it cannot hold this one
+ * (lease_break() in fs/locks.c); the guest must not see that. */
 static int unset_nonblock(int fd, int flags, const struct stat *st)
 {
 	if (S_ISREG(st->st_mode) && !(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & SETFL_FLAGS) < 0)
@@ -122,9 +126,10 @@ static int nonblock_for(const struct stat *st)
 	return S_ISREG(st->st_mode) ? O_NONBLOCK : 0;
 }
 
-/* Splits a path without symlinks in mind: the mount that covers it, and the path below that. Only for clean paths, in
- * which no component is empty, "." or "..". */
-static const struct mount *guess_mount(const struct vfs_ctx *ctx, const struct vfs_name *name, const char **ret_rel)
+/* Splits a path without symlinks in mind: the mount that covers it, and the path below that. Only for clean
+ * paths, in which no component is empty, "." or "..". */
+static const struct mount *guess_mount(const struct vfs_ctx *ctx, const struct vfs_name *name,
+				       const char **ret_rel)
 {
 	const char *path = name->path, *p, *vpath;
 	const struct mount *m;
@@ -154,8 +159,8 @@ static const struct mount *guess_mount(const struct vfs_ctx *ctx, const struct v
 	return m;
 }
 
-/* The short way for the usual case, an existing object below one host mount with no symlink on the way: two or three host
- * calls. Any failure means that the long way must decide, since nothing has happened yet. */
+/* The short way for the usual case, an existing object below one host mount with no symlink on the way: two
+ * or three host calls. Any failure means that the long way must decide, since nothing has happened yet. */
 static bool open_fast(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct open_request *rq,
 		      struct vfs_opened *ret)
 {
@@ -165,7 +170,8 @@ static bool open_fast(const struct vfs_ctx *ctx, const struct vfs_name *name, co
 	struct open_how how = {.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
 	_cleanup_close_ int fd = -1;
 
-	if (rq->flags & (O_PATH | O_EXCL | KERNEL_O_TMPFILE) || rq->lookup & ~(LOOKUP_FOLLOW | LOOKUP_DIRECTORY))
+	if (rq->flags & (O_PATH | O_EXCL | KERNEL_O_TMPFILE) ||
+	    rq->lookup & ~(LOOKUP_FOLLOW | LOOKUP_DIRECTORY))
 		return false;
 	m = guess_mount(ctx, name, &rel);
 	if (!m || fstatat(m->root_fd, rel, &st, AT_SYMLINK_NOFOLLOW) < 0 || !opens_here(&st))
@@ -211,7 +217,8 @@ static int open_mem(const struct vfs_ctx *ctx, const struct vfs_object *o, int f
 	return 0;
 }
 
-/* The checks of do_open() and may_open() in fs/namei.c that the host cannot make, since its mount may be writable. */
+/* The checks of do_open() and may_open() in fs/namei.c that the host cannot make, since its mount may be
+ * writable. */
 static int check_rdonly(const struct vfs_object *o, int flags, const struct stat *st)
 {
 	int err, access_mode = (flags & O_ACCMODE) == O_RDWR ? R_OK | W_OK : W_OK;
@@ -229,7 +236,8 @@ static int check_rdonly(const struct vfs_object *o, int flags, const struct stat
 /* Opens an object that was found; takes o's descriptor where the task is to open it. */
 static int open_object(const struct vfs_ctx *ctx, struct vfs_object *o, int flags, struct vfs_opened *ret)
 {
-	/* The link in /proc is to be followed; it ends at the object, also when that is a symlink (O_PATH). */
+	/* The link in /proc is to be followed; it ends at the object, also when that is a symlink (O_PATH).
+	 */
 	int reopen = flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
 	struct fd_path path;
 	struct stat st;
@@ -277,8 +285,8 @@ static int read_sysctl(const char *path)
 	return fd >= 0 && read(fd, &digit, 1) == 1 && digit >= '0' && digit <= '9' ? digit - '0' : 0;
 }
 
-/* may_create_in_sticky() in fs/namei.c: O_CREAT on somebody else's file or FIFO in a sticky directory. The host cannot check
- * it, because O_CREAT is left out where the file exists. */
+/* may_create_in_sticky() in fs/namei.c: O_CREAT on somebody else's file or FIFO in a sticky directory. The
+ * host cannot check it, because O_CREAT is left out where the file exists. */
 static int check_sticky(const struct vfs_ctx *ctx, const struct vfs_object *o, int flags)
 {
 	const struct vfs_name name = {.path = o->vpath, .fd = -1};
@@ -294,14 +302,15 @@ static int check_sticky(const struct vfs_ctx *ctx, const struct vfs_object *o, i
 		return 0;
 	if (!(dir.st_mode & S_ISVTX) || st.st_uid == dir.st_uid)
 		return 0;
-	level = read_sysctl(S_ISREG(st.st_mode) ? "/proc/sys/fs/protected_regular" : "/proc/sys/fs/protected_fifos");
+	level = read_sysctl(S_ISREG(st.st_mode) ? "/proc/sys/fs/protected_regular"
+						: "/proc/sys/fs/protected_fifos");
 	if (level >= 1 && dir.st_mode & S_IWOTH)
 		return -EACCES;
 	return level >= 2 && dir.st_mode & S_IWGRP ? -EACCES : 0;
 }
 
-static int open_existing(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct open_request *rq,
-			 struct vfs_opened *ret)
+static int open_existing(const struct vfs_ctx *ctx, const struct vfs_name *name,
+			 const struct open_request *rq, struct vfs_opened *ret)
 {
 	_cleanup_object_ struct vfs_object o = VFS_OBJECT_NONE;
 	int err = vfs_lookup(ctx, name, rq->lookup, &o);
@@ -334,9 +343,9 @@ static int open_tmpfile(const struct vfs_ctx *ctx, const struct vfs_name *name, 
 	return 0;
 }
 
-/* Makes the file; -EEXIST when there is anything of that name. Always with O_EXCL, so that a name that has just
- * become a FIFO or a symlink is never opened. The read-only mount is looked at last, as lookup_open() in fs/namei.c
- * does. */
+/* Makes the file; -EEXIST when there is anything of that name. Always with O_EXCL, so that a name that has
+ * just become a FIFO or a symlink is never opened. The read-only mount is looked at last, as lookup_open() in
+ * fs/namei.c does. */
 static int create_new(const struct vfs_ctx *ctx, const struct vfs_place *p, const struct open_request *rq,
 		      struct vfs_opened *ret)
 {

@@ -11,14 +11,14 @@
 #include <sys/syscall.h>
 
 /* -1 and errno to a negative errno. */
-#define or_errno(call)                                                                                                 \
-	({                                                                                                             \
-		__typeof__(call) result_ = (call);                                                                     \
-		result_ < 0 ? -errno : result_;                                                                        \
+#define or_errno(call)                             \
+	({                                         \
+		__typeof__(call) result_ = (call); \
+		result_ < 0 ? -errno : result_;    \
 	})
 
-/* The path by which this process reaches what one of its own O_PATH descriptors stands for. It ends at that very object,
- * also when that is a symlink (nd_jump_link() in fs/namei.c). */
+/* The path by which this process reaches what one of its own O_PATH descriptors stands for. It ends at that
+ * very object, also when that is a symlink (nd_jump_link() in fs/namei.c). */
 struct fd_path {
 	char text[32];
 };
@@ -29,8 +29,8 @@ static inline const char *fd_path(struct fd_path *p, int fd)
 	return p->text;
 }
 
-/* The mount whose read-only flag counts: none for an object outside the view, which the task has an open descriptor of (a
- * memfd, a redirected output); for those the host alone decides. */
+/* The mount whose read-only flag counts: none for an object outside the view, which the task has an open
+ * descriptor of (a memfd, a redirected output); for those the host alone decides. */
 static inline const struct mount *object_mount(const struct vfs_object *o)
 {
 	return o->vpath ? o->mount : NULL;

@@ -1,7 +1,8 @@
-/* getdents64 on the directories that are not their file system's alone: placeholders, host directories that show mount
- * points which they do not have themselves, and the root of /proc, which shows the container's tasks only. */
-#include "vfs/ops.h"
+/* getdents64 on the directories that are not their file system's alone: placeholders, host directories that
+ * show mount points which they do not have themselves, and the root of /proc, which shows the container's
+ * tasks only. */
 #include "lib/log.h"
+#include "vfs/ops.h"
 #include "vfs/ops_internal.h"
 
 #include <dirent.h>
@@ -72,8 +73,8 @@ static ino_t node_ino(struct mem_node *node)
 }
 
 /* A placeholder: the position is the number of entries before. The view is constant, so the order is, too. */
-static ssize_t read_placeholder(const struct vfs_ctx *ctx, const char *vpath, struct mem_node *node, off_t *pos,
-				void *buf, size_t size)
+static ssize_t read_placeholder(const struct vfs_ctx *ctx, const char *vpath, struct mem_node *node,
+				off_t *pos, void *buf, size_t size)
 {
 	struct filler f = {.buf = buf, .size = size, .skip = *pos};
 	struct mem_node *child;
@@ -115,7 +116,8 @@ static bool is_proc_root(const struct vfs_ctx *ctx, const char *vpath)
 	return m->type == MOUNT_PROC && strcmp(m->point, vpath) == 0;
 }
 
-/* Takes the directories of tasks that the caller may not see out of n bytes of records; returns what is left. */
+/* Takes the directories of tasks that the caller may not see out of n bytes of records; returns what is left.
+ */
 static size_t hide_tasks(const struct vfs_caller *caller, char *buf, size_t n)
 {
 	size_t from = 0, to = 0;
@@ -126,7 +128,8 @@ static size_t hide_tasks(const struct vfs_caller *caller, char *buf, size_t n)
 		char *end;
 		long pid = strtol(r->d_name, &end, 10);
 
-		if (r->d_name[0] < '0' || r->d_name[0] > '9' || *end || caller->visible(caller->arg, (pid_t)pid)) {
+		if (r->d_name[0] < '0' || r->d_name[0] > '9' || *end ||
+		    (caller->visible && caller->visible(caller->arg, (pid_t)pid))) {
 			memmove(buf + to, r, len);
 			to += len;
 		}
@@ -135,8 +138,8 @@ static size_t hide_tasks(const struct vfs_caller *caller, char *buf, size_t n)
 	return to;
 }
 
-/* Puts the extra names behind the first of n bytes of host records and gives them the first one's position: who seeks to
- * what telldir(3) said at one of them goes on with the host's next entry. */
+/* Puts the extra names behind the first of n bytes of host records and gives them the first one's position:
+ * who seeks to what telldir(3) said at one of them goes on with the host's next entry. */
 static size_t insert_extra(const struct vfs_ctx *ctx, const char *vpath, char *buf, size_t n, size_t extra)
 {
 	const struct record *first = (const void *)buf;
@@ -155,7 +158,8 @@ static size_t insert_extra(const struct vfs_ctx *ctx, const char *vpath, char *b
 	return n + extra;
 }
 
-static ssize_t read_host(const struct vfs_ctx *ctx, const char *vpath, int host_fd, off_t *pos, char *buf, size_t size)
+static ssize_t read_host(const struct vfs_ctx *ctx, const char *vpath, int host_fd, off_t *pos, char *buf,
+			 size_t size)
 {
 	struct size_sum extra = {0};
 	bool proc_root = is_proc_root(ctx, vpath);
@@ -184,8 +188,8 @@ static ssize_t read_host(const struct vfs_ctx *ctx, const char *vpath, int host_
 	return n;
 }
 
-ssize_t vfs_getdents64(const struct vfs_ctx *ctx, const char *vpath, struct mem_node *node, int host_fd, off_t *pos,
-		       void *buf, size_t size)
+ssize_t vfs_getdents64(const struct vfs_ctx *ctx, const char *vpath, struct mem_node *node, int host_fd,
+		       off_t *pos, void *buf, size_t size)
 {
 	if (host_fd < 0 && !node)
 		return -EBADF;

@@ -9,7 +9,8 @@
 
 #define ST_VALID 0x20 /* f_flags is filled in (include/linux/statfs.h) */
 
-/* The flags that vfs_statx() in fs/stat.c knows; AT_STATX_SYNC_TYPE are two bits of which only one may be set. */
+/* The flags that vfs_statx() in fs/stat.c knows; AT_STATX_SYNC_TYPE are two bits of which only one may be
+ * set. */
 #define STAT_AT_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)
 
 static unsigned follow_flag(int at_flags)
@@ -60,7 +61,8 @@ static void mem_statx(struct mem_node *node, struct statx *ret)
 	};
 }
 
-int vfs_statx(const struct vfs_ctx *ctx, const struct vfs_name *name, int at_flags, unsigned mask, struct statx *ret)
+int vfs_statx(const struct vfs_ctx *ctx, const struct vfs_name *name, int at_flags, unsigned mask,
+	      struct statx *ret)
 {
 	_cleanup_object_ struct vfs_object o = VFS_OBJECT_NONE;
 	int err;
@@ -76,7 +78,8 @@ int vfs_statx(const struct vfs_ctx *ctx, const struct vfs_name *name, int at_fla
 		mem_statx(o.node, ret);
 		return 0;
 	}
-	if (statx(o.fd, "", AT_EMPTY_PATH | (at_flags & (AT_STATX_SYNC_TYPE | AT_NO_AUTOMOUNT)), mask, ret) < 0)
+	if (statx(o.fd, "", AT_EMPTY_PATH | (at_flags & (AT_STATX_SYNC_TYPE | AT_NO_AUTOMOUNT)), mask, ret) <
+	    0)
 		return -errno;
 	return 0;
 }
@@ -138,7 +141,8 @@ int vfs_access(const struct vfs_ctx *ctx, const struct vfs_name *name, int mode,
 	if (o.node)
 		err = mem_permission(o.node, mode);
 	else /* libc's faccessat emulates the flags, so it would look at the path "" */
-		err = (int)or_errno(syscall(SYS_faccessat2, o.fd, "", mode, AT_EMPTY_PATH | (at_flags & AT_EACCESS)));
+		err = (int)or_errno(
+			syscall(SYS_faccessat2, o.fd, "", mode, AT_EMPTY_PATH | (at_flags & AT_EACCESS)));
 	if (err < 0 || !(mode & W_OK) || object_want_write(&o) == 0)
 		return err;
 	err = object_stat(&o, &st);
@@ -193,9 +197,10 @@ static bool cut_deleted(char *text)
 	return true;
 }
 
-/* What a link of /proc that leads to the host path text shows in the view: the path of the placeholder that an anonymous
- * directory stands for, or the place where the view shows the object, or the text itself. */
-static const char *virtual_link_text(const struct vfs_ctx *ctx, const struct mount *proc, const char *rel, char *text)
+/* What a link of /proc that leads to the host path text shows in the view: the path of the placeholder that
+ * an anonymous directory stands for, or the place where the view shows the object, or the text itself. */
+static const char *virtual_link_text(const struct vfs_ctx *ctx, const struct mount *proc, const char *rel,
+				     char *text)
 {
 	const struct mem_node *node;
 	const struct mount *mount;
@@ -218,7 +223,7 @@ static int proc_link_text(const struct vfs_ctx *ctx, const struct vfs_object *o,
 {
 	const char *rel = o->vpath + (o->mount->point_len > 1 ? o->mount->point_len : 0);
 	const struct vfs_caller *caller = &ctx->caller;
-	int err;
+	int err = -ENOENT;
 
 	*ret = text;
 	if (*rel != '/')
@@ -226,20 +231,19 @@ static int proc_link_text(const struct vfs_ctx *ctx, const struct vfs_object *o,
 	rel++;
 	switch (proc_link_kind(rel)) {
 	case PROC_LINK_SELF: /* the host's text means this process */
-		err = caller->self(caller->arg, text, PATH_MAX);
+		if (caller->self)
+			err = caller->self(caller->arg, text, PATH_MAX);
 		return err < 0 ? err : 0;
 	case PROC_LINK_THREAD_SELF:
-		err = caller->thread_self(caller->arg, text, PATH_MAX);
+		if (caller->thread_self)
+			err = caller->thread_self(caller->arg, text, PATH_MAX);
 		return err < 0 ? err : 0;
-	case PROC_LINK_ROOT:
-		*ret = "/";
-		return 0;
+	case PROC_LINK_ROOT: *ret = "/"; return 0;
 	case PROC_LINK_PATH:
 		if (text[0] == '/')
 			*ret = virtual_link_text(ctx, o->mount, rel, text);
 		return 0;
-	case PROC_LINK_NONE:
-		break;
+	case PROC_LINK_NONE: break;
 	}
 	return 0;
 }
