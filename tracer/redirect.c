@@ -145,6 +145,11 @@ void redirect_may_block(struct redirect *r)
 	r->may_block = true;
 }
 
+void redirect_native(struct redirect *r)
+{
+	r->native = true;
+}
+
 void redirect_result(struct redirect *r, long value)
 {
 	r->has_result = true;

@@ -46,6 +46,10 @@ int redirect_path(struct redirect *r, int i, int fd, const char *name);
 /* The call may rightly block and end in EINTR: signals are let through while it waits. */
 void redirect_may_block(struct redirect *r);
 
+/* The guest's own arguments lead the kernel to the very object that was decided on. A thread that a guest's debugger
+ * traces cannot be traced by us: it then makes the call as it is. */
+void redirect_native(struct redirect *r);
+
 /* The value that the guest gets when the redirected call has succeeded, instead of its own. */
 void redirect_result(struct redirect *r, long value);
 

@@ -34,7 +34,7 @@ struct redirect {
 
 	int fds[REDIRECT_FDS];
 	int n_fds;
-	bool may_block;
+	bool may_block, native;
 	bool has_result;
 	long result;
 	pid_t *kill_pids; /* redirect_kill_each() */

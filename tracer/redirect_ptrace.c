@@ -269,6 +269,10 @@ static int stop_task(struct redirect *r)
 
 	if (ptrace(PTRACE_SEIZE, r->tid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC) < 0) {
 		e = errno;
+		if (e == EPERM && r->native) {
+			listener_continue(listener, r->id);
+			return -e;
+		}
 		log_info("thread %d cannot be traced: %s", r->tid, strerror(e));
 		listener_error(listener, r->id, e == ESRCH ? -ESRCH : -EPERM);
 		return -e;

@@ -33,6 +33,8 @@ struct reply sys_chdir(struct call *c)
 	r = redirect_new(c);
 	if (!r)
 		return reply_redirect(NULL);
+	if (object.native)
+		redirect_native(r);
 	ret = redirect_path(r, 0, TAKE_FD(fd), NULL);
 	if (ret < 0) {
 		redirect_free(r);

@@ -320,9 +320,8 @@ static int make_redirect(struct exec *x, struct redirect *r, struct exec_plan *p
 		return e;
 	if (x->native && !x->by_fd && plan->interp_fd < 0) {
 		/* The guest's own path does: the kernel finds the same, and all names are right by themselves. */
-		if (!redirect_data(r, x->path_arg, x->path, strlen(x->path) + 1))
-			return -ENOMEM;
-		return 0;
+		redirect_native(r);
+		return redirect_data(r, x->path_arg, x->path, strlen(x->path) + 1) ? 0 : -ENOMEM;
 	}
 	if (x->script)
 		e = set_script_argv(x, r);
