@@ -13,7 +13,7 @@ touch file
 rejects() {
 	local wanted=$1 out status
 	shift
-	out=$(timeout 20 "$UCTR" "$@" </dev/null 2>"$T/stderr")
+	out=$(timeout -k 1 20 "$UCTR" "$@" </dev/null 2>"$T/stderr")
 	status=$?
 	is "status $status, stdout '$out', stderr '$(cat "$T/stderr" && echo .)'" \
 		"status 125, stdout '', stderr 'uctr: $wanted
@@ -23,7 +23,7 @@ rejects() {
 prints() {
 	local wanted=$1 out status
 	shift
-	out=$(timeout 20 "$UCTR" "$@" </dev/null 2>"$T/stderr")
+	out=$(timeout -k 1 20 "$UCTR" "$@" </dev/null 2>"$T/stderr")
 	status=$?
 	is "status $status, stdout '$out', stderr '$(cat "$T/stderr")'" "status 0, stdout '$wanted', stderr ''" \
 		"runs: uctr $*"
@@ -32,7 +32,7 @@ prints() {
 ends_with() {
 	local wanted=$1
 	shift
-	timeout 20 "$UCTR" "$@" </dev/null >"$T/stdout" 2>"$T/stderr"
+	timeout -k 1 20 "$UCTR" "$@" </dev/null >"$T/stdout" 2>"$T/stderr"
 	is $? "$wanted" "ends with $wanted: uctr $*"
 }
 
@@ -219,7 +219,7 @@ prints "/usr" --workdir=/usr -- pwd
 rejects_start() { # PART ARG...: what only shows when the view is there
 	local part=$1 out
 	shift
-	out=$(timeout 20 "$UCTR" "$@" </dev/null 2>"$T/stderr")
+	out=$(timeout -k 1 20 "$UCTR" "$@" </dev/null 2>"$T/stderr")
 	is "$? $out $(wc -l <"$T/stderr")" "125  1" "refused with one line: uctr $*"
 	has "$(cat "$T/stderr")" "$part" "the line names it: $part"
 }
