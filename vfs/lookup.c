@@ -50,7 +50,7 @@ static int next_run(struct walk *w, struct walk_run *run)
 	return 0;
 }
 
-static uint64_t mount_id(int fd)
+uint64_t walk_mount_id(int fd)
 {
 	struct statx stx;
 
@@ -67,13 +67,13 @@ static bool same_mount(const struct walk *w, const struct mount *m, int r)
 	if (!w->base_mnt_id)
 		return true;
 	if (r == WALK_DONE)
-		return w->fd < 0 || mount_id(w->fd) == w->base_mnt_id;
+		return w->fd < 0 || walk_mount_id(w->fd) == w->base_mnt_id;
 	if (r != WALK_LINK || m->type == MOUNT_MEM || w->link_start <= skip + 1)
 		return true;
 	memcpy(path, w->cur + skip + 1, w->link_start - skip - 2);
 	path[w->link_start - skip - 2] = '\0';
 	dir = walk_openat2(m->root_fd, path[0] ? path : ".", O_DIRECTORY, 0);
-	return dir < 0 || mount_id(dir) == w->base_mnt_id;
+	return dir < 0 || walk_mount_id(dir) == w->base_mnt_id;
 }
 
 static int resolve(struct walk *w, struct walk_run *run)
@@ -128,7 +128,8 @@ static int jump_root(struct walk *w)
 	if (!(w->flags & LOOKUP_NO_XDEV) || (w->flags & LOOKUP_IN_ROOT))
 		return 0;
 	/* nd->root is set by an absolute path or the first ".." only; before that the kernel refuses any. */
-	if (!w->root_set || root != w->base_mount || (w->base_mnt_id && mount_id(root->root_fd) != w->base_mnt_id))
+	if (!w->root_set || root != w->base_mount ||
+	    (w->base_mnt_id && walk_mount_id(root->root_fd) != w->base_mnt_id))
 		return -EXDEV;
 	return 0;
 }
@@ -225,7 +226,7 @@ static int start_xdev(struct walk *w)
 		return r;
 	w->base_mount = w->mount;
 	if (r == WALK_DONE && w->fd >= 0)
-		w->base_mnt_id = mount_id(w->fd);
+		w->base_mnt_id = walk_mount_id(w->fd);
 	drop_result(w);
 	return 0;
 }

@@ -76,6 +76,9 @@ static inline size_t mount_skip(const struct mount *m)
 
 int walk_openat2(int dirfd, const char *path, unsigned long long flags, unsigned long long resolve);
 
+/* The host's number of the mount that the descriptor lies in, 0 when it does not tell. */
+uint64_t walk_mount_id(int fd);
+
 /* Whether the symlink in directory dirfd may be followed in the last place of a path: 0 or -EACCES. */
 int walk_may_follow(int dirfd, const struct stat *link);
 

@@ -165,7 +165,9 @@ static int follow_magic(struct walk *w, const struct mount *m, struct walk_run *
 		return -errno;
 	if (++w->links > WALK_MAX_LINKS || (w->flags & (LOOKUP_NO_SYMLINKS | LOOKUP_NO_MAGICLINKS)))
 		return -ELOOP;
-	/* nd_jump_link(): no magic link stays beneath anything. */
+	/* nd_jump_link(): a magic link stays in one mount at best, and beneath nothing. */
+	if ((w->flags & LOOKUP_NO_XDEV) && w->base_mnt_id && walk_mount_id(fd) != w->base_mnt_id)
+		return -EXDEV;
 	if (w->flags & (LOOKUP_BENEATH | LOOKUP_IN_ROOT))
 		return -EXDEV;
 	if (is_root)
