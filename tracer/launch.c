@@ -4,6 +4,7 @@
 #include "tracer/filter.h"
 #include "tracer/listener.h"
 #include "tracer/options.h"
+#include "tracer/probe.h"
 
 #include "lib/cleanup.h"
 #include "lib/log.h"
@@ -188,6 +189,7 @@ int launch(struct container *ct, const sigset_t *mask)
 {
 	int sockets[2];
 	struct rlimit files, most;
+	const char *why;
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
@@ -210,6 +212,11 @@ int launch(struct container *ct, const sigset_t *mask)
 	close(sockets[0]);
 	if (ct->listener < 0)
 		return ct->listener;
+	why = probe_listener(ct->listener);
+	if (why) {
+		log_error("%s", why);
+		return -ENOSYS;
+	}
 	if (!listener_sync_wake_up(ct->listener))
 		log_info("this kernel has no synchronous wake-up: calls are slower (see uctr doctor)");
 	return 0;

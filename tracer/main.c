@@ -26,7 +26,7 @@ static int start_log(const struct options *o)
 			return -errno;
 		}
 	}
-	if (log_init(fd, getenv("UCTR_LOG")) < 0) {
+	if (log_init(fd, o->quiet ? "error" : getenv("UCTR_LOG")) < 0) {
 		log_error("UCTR_LOG=%s: accepted: error, warn, info, debug or trace, then MODULE:LEVEL, separated by "
 			  "commas",
 			  getenv("UCTR_LOG"));
