@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define ARENA_BLOCK_SIZE ((size_t)32 * 1024)
-#define ARENA_ALIGN ((size_t)16)
+#define ARENA_ALIGN	 ((size_t)16)
 
 struct arena_block {
 	struct arena_block *next;
@@ -107,6 +107,7 @@ char *arena_printf(struct arena *a, const char *format, ...)
 	char *text;
 	int len;
 
+	invariant(format); /* else gcc's -fsanitize=undefined warns of a path where it is NULL */
 	va_start(args, format);
 	len = vsnprintf(NULL, 0, format, args);
 	va_end(args);

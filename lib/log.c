@@ -162,7 +162,8 @@ void log_write(enum log_level level, const char *file, const char *format, ...)
 		size_t len;
 		const char *name = module_of(file, &len);
 
-		snprintf(prefix, sizeof(prefix), "uctr: %.*s: ", (int)(len < MODULE_NAME ? len : MODULE_NAME), name);
+		snprintf(prefix, sizeof(prefix), "uctr: %.*s: ", (int)(len < MODULE_NAME ? len : MODULE_NAME),
+			 name);
 	}
 	va_start(args, format);
 	write_line(prefix, format, args);

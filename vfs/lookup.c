@@ -7,7 +7,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* Appends the plain names that come next to cur and describes them; changes nothing but the bytes behind cur. */
+/* Appends the plain names that come next to cur and describes them; changes nothing but the bytes behind
+ * cur. */
 static int next_run(struct walk *w, struct walk_run *run)
 {
 	const char *p = w->rest;
@@ -85,30 +86,23 @@ static int resolve(struct walk *w, struct walk_run *run)
 		return -EXDEV;
 	w->native &= m->identity;
 	switch (m->type) {
-	case MOUNT_HOST:
-		r = walk_host(w, m, run);
-		break;
-	case MOUNT_MEM:
-		r = walk_mem(w, m, run);
-		break;
-	case MOUNT_PROC:
-		r = walk_proc(w, m, run);
-		break;
+	case MOUNT_HOST: r = walk_host(w, m, run); break;
+	case MOUNT_MEM: r = walk_mem(w, m, run); break;
+	case MOUNT_PROC: r = walk_proc(w, m, run); break;
 	}
 	return (w->flags & LOOKUP_NO_XDEV) && !same_mount(w, m, r) ? -EXDEV : r;
 }
 
 void walk_set_rest(struct walk *w, const struct walk_run *run, const char *text, size_t from)
 {
-	static const char *const tails[] = {[TAIL_NONE] = "", [TAIL_SLASH] = "/", [TAIL_DOT] = "/."};
-	size_t text_len = strlen(text), tail_len = strlen(tails[run->tail]);
+	size_t text_len = strlen(text), tail_len = strlen(tail_text(run->tail));
 	size_t middle = run->len - from, rest = (size_t)(w->end - run->rest);
 	char *p = arena_alloc(w->ctx->arena, text_len + middle + tail_len + 1 + rest);
 
 	w->rest = p;
 	p = mempcpy(p, text, text_len);
 	p = mempcpy(p, w->cur + from, middle);
-	p = mempcpy(p, tails[run->tail], tail_len);
+	p = mempcpy(p, tail_text(run->tail), tail_len);
 	if (rest) {
 		*p++ = '/';
 		p = mempcpy(p, run->rest, rest);
@@ -194,12 +188,10 @@ static int take_run(struct walk *w)
 		w->rest = run.rest + 2;
 		w->root_set = true;
 		return leave(w);
-	case WALK_LINK:
-		return follow(w, &run);
+	case WALK_LINK: return follow(w, &run);
 	case WALK_AGAIN: /* bounded, as somebody may change things on and on */
 		return ++w->links > WALK_MAX_LINKS ? -ELOOP : 0;
-	default:
-		return r == WALK_MOVED ? 0 : r;
+	default: return r == WALK_MOVED ? 0 : r;
 	}
 }
 
@@ -274,11 +266,13 @@ static int start(struct walk *w, const struct vfs_ctx *ctx, const struct vfs_nam
 
 static char *cur_path(const struct walk *w)
 {
-	return w->cur_len ? arena_strndup(w->ctx->arena, w->cur, w->cur_len) : arena_strndup(w->ctx->arena, "/", 1);
+	return w->cur_len ? arena_strndup(w->ctx->arena, w->cur, w->cur_len)
+			  : arena_strndup(w->ctx->arena, "/", 1);
 }
 
 /* The object that a descriptor of the guest refers to. */
-static int lookup_fd(const struct vfs_ctx *ctx, const struct vfs_name *name, unsigned flags, struct vfs_object *ret)
+static int lookup_fd(const struct vfs_ctx *ctx, const struct vfs_name *name, unsigned flags,
+		     struct vfs_object *ret)
 {
 	struct vfs_object o = VFS_OBJECT_NONE;
 	struct stat st;
@@ -331,7 +325,8 @@ int vfs_lookup(const struct vfs_ctx *ctx, const struct vfs_name *name, unsigned 
 
 /* Splits off the last component as filename_parentat() does: returns where it starts, and notes its kind and
  * whether slashes follow it. */
-static const char *split_last(const char *path, const char *end, size_t *ret_len, int *ret_last, bool *ret_slash)
+static const char *split_last(const char *path, const char *end, size_t *ret_len, int *ret_last,
+			      bool *ret_slash)
 {
 	const char *name, *path_end = end;
 
@@ -445,7 +440,8 @@ static int find_place(struct walk *w, struct vfs_place *place)
 	return r < 0 ? r : 1;
 }
 
-int vfs_lookup_parent(const struct vfs_ctx *ctx, const struct vfs_name *name, unsigned flags, struct vfs_place *ret)
+int vfs_lookup_parent(const struct vfs_ctx *ctx, const struct vfs_name *name, unsigned flags,
+		      struct vfs_place *ret)
 {
 	struct vfs_place place = VFS_PLACE_NONE;
 	size_t len = strnlen(name->path, PATH_MAX);

@@ -113,7 +113,7 @@ static void forget(struct mem_node *node)
 	if (node->fd < 0 || !node->index)
 		return;
 	pthread_mutex_lock(&node->index->lock);
-	HASH_ITER(hh, node->index->entries, entry, next) {
+	HASH_ITER (hh, node->index->entries, entry, next) {
 		if (entry->node == node) {
 			HASH_DEL(node->index->entries, entry);
 			free(entry);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define DIR_MODE (S_IFDIR | 0555)
+#define DIR_MODE  (S_IFDIR | 0555)
 #define FILE_MODE (S_IFREG | 0444)
 #define LINK_MODE (S_IFLNK | 0777)
 
@@ -100,7 +100,8 @@ bool view_has_mount_below(const struct view *v, const char *vpath)
 	size_t len = strlen(vpath);
 
 	for (size_t i = 0; i < v->n_mounts; i++)
-		if (v->mounts[i]->point_len > len && is_prefix(vpath, len, v->mounts[i]->point, v->mounts[i]->point_len))
+		if (v->mounts[i]->point_len > len &&
+		    is_prefix(vpath, len, v->mounts[i]->point, v->mounts[i]->point_len))
 			return true;
 	return false;
 }
@@ -259,8 +260,8 @@ static int mount_mem(struct view *v, const char *point, mode_t mode, const char 
 	return r;
 }
 
-/* Adds a node at the canonical path, whose parent exists: a child of its parent's node where the parent is one,
- * else a mount of its own. */
+/* Adds a node at the canonical path, whose parent exists: a child of its parent's node where the parent is
+ * one, else a mount of its own. */
 static int add_node(struct view *v, const char *vpath, mode_t mode, const char *target)
 {
 	size_t dir_len = parent_len(vpath);
@@ -400,7 +401,8 @@ int view_mount_symlink(struct view *v, const char *point, const char *target)
 	return len < PATH_MAX ? mount_node(v, point, LINK_MODE, target) : -ENAMETOOLONG;
 }
 
-/* A symlink is followed here: what is to be hidden is what it leads to, and then the link shows nothing either. */
+/* A symlink is followed here: what is to be hidden is what it leads to, and then the link shows nothing
+ * either. */
 int view_mask(struct view *v, const char *point)
 {
 	_cleanup_object_ struct vfs_object object = VFS_OBJECT_NONE;
@@ -512,8 +514,8 @@ int view_reverse(const struct view *v, const char *host_path, char *buf, const s
 
 		if (m->type == MOUNT_MEM || !is_prefix(m->source, m->source_len, host_path, len))
 			continue;
-		if (best && (m->source_len < best->source_len ||
-			     (m->source_len == best->source_len && !m->identity)))
+		if (best &&
+		    (m->source_len < best->source_len || (m->source_len == best->source_len && !m->identity)))
 			continue;
 		/* What another mount covers is not shown here. */
 		n = translate(m, host_path, buf);

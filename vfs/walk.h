@@ -1,7 +1,8 @@
-/* The state of one path walk, shared by lookup.c and walk_*.c alone. Analogue of the kernel's struct nameidata.
+/* The state of one path walk, shared by lookup.c and walk_*.c alone. Analogue of the kernel's struct
+ * nameidata.
  *
- * A walk goes in runs. A run is the longest row of plain names (no "..") that comes next; it is appended to what
- * has been resolved so far, the mount that covers the result is found, and the part within that mount is
+ * A walk goes in runs. A run is the longest row of plain names (no "..") that comes next; it is appended to
+ * what has been resolved so far, the mount that covers the result is found, and the part within that mount is
  * resolved in one go. A symlink in it ends the run: its text takes its place and the walk goes on. */
 #ifndef UCTR_VFS_WALK_H
 #define UCTR_VFS_WALK_H
@@ -37,16 +38,16 @@ struct walk_run {
 struct walk {
 	const struct vfs_ctx *ctx;
 	unsigned flags;
-	bool parent;	   /* the path is that of a directory which something is looked up in */
-	const char *rest;  /* of the path, not resolved yet */
-	const char *end;   /* of rest */
-	size_t cur_len;	   /* bytes of cur that are resolved; the root is "" */
-	size_t floor;	   /* LOOKUP_BENEATH, LOOKUP_IN_ROOT: bytes of cur that ".." must not touch */
-	bool searched;	   /* cur is known to be a directory that may be searched */
-	bool stepwise;	   /* take ".." by its meaning, not by the host's */
-	int links;	   /* symlinks so far */
-	bool native;	   /* see vfs_object */
-	bool root_set;	   /* LOOKUP_NO_XDEV: see jump_root() */
+	bool parent;	  /* the path is that of a directory which something is looked up in */
+	const char *rest; /* of the path, not resolved yet */
+	const char *end;  /* of rest */
+	size_t cur_len;	  /* bytes of cur that are resolved; the root is "" */
+	size_t floor;	  /* LOOKUP_BENEATH, LOOKUP_IN_ROOT: bytes of cur that ".." must not touch */
+	bool searched;	  /* cur is known to be a directory that may be searched */
+	bool stepwise;	  /* take ".." by its meaning, not by the host's */
+	int links;	  /* symlinks so far */
+	bool native;	  /* see vfs_object */
+	bool root_set;	  /* LOOKUP_NO_XDEV: see jump_root() */
 	const struct mount *base_mount; /* LOOKUP_NO_XDEV: the only one allowed */
 	uint64_t base_mnt_id;		/* ... and the host's number of it */
 
@@ -74,6 +75,13 @@ static inline size_t mount_skip(const struct mount *m)
 	return m->point_len == 1 ? 0 : m->point_len;
 }
 
+/* How the tail is written behind a path, for the host or for the walk itself. */
+static inline const char *tail_text(enum walk_tail tail)
+{
+	return tail == TAIL_DOT ? "/." : tail == TAIL_SLASH ? "/" : "";
+}
+
+/* A new O_PATH descriptor, or a negative errno. */
 int walk_openat2(int dirfd, const char *path, unsigned long long flags, unsigned long long resolve);
 
 /* The host's number of the mount that the descriptor lies in, 0 when it does not tell. */
@@ -87,7 +95,8 @@ int walk_host(struct walk *w, const struct mount *m, const struct walk_run *run)
 int walk_mem(struct walk *w, const struct mount *m, const struct walk_run *run);
 int walk_proc(struct walk *w, const struct mount *m, struct walk_run *run);
 
-/* The whole of what is left, ".." and all, by one call to the host. Only WALK_DONE, WALK_AGAIN or an errno. */
+/* The whole of what is left, ".." and all, by one call to the host. Only WALK_DONE, WALK_AGAIN or an
+ * errno. */
 int walk_host_dotdot(struct walk *w, const struct walk_run *run);
 
 /* Sets rest to text (may be ""), then what the run has from byte `from` on, then what follows the run. */

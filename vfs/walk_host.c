@@ -34,7 +34,8 @@ static int host_root(struct walk *w, const struct mount *m, const struct walk_ru
 
 	if (run->tail == TAIL_DOT)
 		return done(w, m, walk_openat2(m->root_fd, ".", O_DIRECTORY, NO_LINKS));
-	if (!S_ISDIR(m->root_mode) && (run->tail != TAIL_NONE || (run->last && (w->flags & LOOKUP_DIRECTORY))))
+	if (!S_ISDIR(m->root_mode) &&
+	    (run->tail != TAIL_NONE || (run->last && (w->flags & LOOKUP_DIRECTORY))))
 		return -ENOTDIR;
 	fd = fcntl(m->root_fd, F_DUPFD_CLOEXEC, 0);
 	return done(w, m, fd < 0 ? -errno : fd);
@@ -63,8 +64,8 @@ static bool sysctl_is_on(const char *path)
 	return fd >= 0 && read(fd, &digit, 1) == 1 && digit != '0';
 }
 
-/* may_follow_link() in fs/namei.c: in a sticky directory that all may write to, a symlink in the last place of a
- * path is followed only if it belongs to the caller or to the directory's owner. */
+/* may_follow_link() in fs/namei.c: in a sticky directory that all may write to, a symlink in the last place
+ * of a path is followed only if it belongs to the caller or to the directory's owner. */
 int walk_may_follow(int dirfd, const struct stat *link)
 {
 	struct stat dir;
@@ -77,7 +78,8 @@ int walk_may_follow(int dirfd, const struct stat *link)
 }
 
 /* The same for the symlink fd at the end of a run. */
-static int may_follow_last(struct walk *w, const struct mount *m, const struct walk_run *run, int fd, size_t start)
+static int may_follow_last(struct walk *w, const struct mount *m, const struct walk_run *run, int fd,
+			   size_t start)
 {
 	size_t skip = mount_skip(m);
 	_cleanup_close_ int dir = -1;
@@ -132,7 +134,8 @@ static int find_link(struct walk *w, const struct mount *m, const struct walk_ru
 		r = read_link(w, dir < 0 ? m->root_fd : dir, name, start, end);
 		fd = -1;
 		if (r == -EINVAL && end < run->len)
-			fd = walk_openat2(dir < 0 ? m->root_fd : dir, name, O_NOFOLLOW | O_DIRECTORY, NO_LINKS);
+			fd = walk_openat2(dir < 0 ? m->root_fd : dir, name, O_NOFOLLOW | O_DIRECTORY,
+					  NO_LINKS);
 		w->cur[end] = saved;
 		if (r != -EINVAL)
 			return r;
@@ -149,6 +152,7 @@ static int find_link(struct walk *w, const struct mount *m, const struct walk_ru
 
 int walk_host(struct walk *w, const struct mount *m, const struct walk_run *run)
 {
+	const char *tail = tail_text(run->tail);
 	size_t skip = mount_skip(m);
 	unsigned flags = 0;
 	int fd;
@@ -156,8 +160,7 @@ int walk_host(struct walk *w, const struct mount *m, const struct walk_run *run)
 	if (run->len == skip)
 		return host_root(w, m, run);
 	/* The host minds what follows the last name, in the order of errors that Linux has. */
-	memcpy(w->cur + run->len, run->tail == TAIL_DOT ? "/." : run->tail == TAIL_SLASH ? "/" : "",
-	       run->tail == TAIL_DOT ? 3 : run->tail == TAIL_SLASH ? 2 : 1);
+	memcpy(w->cur + run->len, tail, strlen(tail) + 1);
 	if (!walk_follows_last(w, run))
 		flags |= O_NOFOLLOW;
 	if (run->last && (w->flags & LOOKUP_DIRECTORY))
@@ -197,8 +200,8 @@ static bool add_name(struct spelling *s, const char *name, size_t len)
 	return true;
 }
 
-/* ".." is taken only if it stays in the mount and above the floor, and if all that was named before it lies in
- * the mount. */
+/* ".." is taken only if it stays in the mount and above the floor, and if all that was named before it lies
+ * in the mount. */
 static bool add_dotdot(const struct walk *w, const struct mount *m, struct spelling *s)
 {
 	if (s->len <= mount_skip(m) || s->len <= w->floor || s->native_len + 3 >= PATH_MAX - 2 ||
@@ -212,7 +215,8 @@ static bool add_dotdot(const struct walk *w, const struct mount *m, struct spell
 }
 
 /* Spells what is left of the path; returns what follows its last name, or -1. */
-static int spell_rest(const struct walk *w, const struct mount *m, const struct walk_run *run, struct spelling *s)
+static int spell_rest(const struct walk *w, const struct mount *m, const struct walk_run *run,
+		      struct spelling *s)
 {
 	enum walk_tail tail = TAIL_DOT;
 	const char *p = run->rest;
@@ -265,8 +269,8 @@ int walk_host_dotdot(struct walk *w, const struct walk_run *run)
 	tail = spell_rest(w, m, run, &s);
 	if (tail < 0)
 		return WALK_AGAIN;
-	memcpy(s.native + s.native_len, tail == TAIL_DOT ? "/." : tail == TAIL_SLASH ? "/" : "",
-	       tail == TAIL_DOT ? 3 : tail == TAIL_SLASH ? 2 : 1);
+	memcpy(s.native + s.native_len, tail_text((enum walk_tail)tail),
+	       strlen(tail_text((enum walk_tail)tail)) + 1);
 	if (tail == TAIL_NONE && !(w->flags & LOOKUP_FOLLOW))
 		flags |= O_NOFOLLOW;
 	if (w->flags & LOOKUP_DIRECTORY)

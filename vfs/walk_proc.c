@@ -30,7 +30,8 @@ static struct part part_at(const struct walk *w, const struct walk_run *run, siz
 
 static bool part_is(const struct walk *w, struct part part, const char *name)
 {
-	return part.end - part.start == strlen(name) && !memcmp(w->cur + part.start, name, part.end - part.start);
+	return part.end - part.start == strlen(name) &&
+	       !memcmp(w->cur + part.start, name, part.end - part.start);
 }
 
 /* A number as proc_pid_lookup() takes it (name_to_int() in fs/proc/util.c), or -1. */
@@ -81,8 +82,8 @@ static bool says_deleted(const char *text, const struct stat *st)
 
 /* Finds the place in the view of what the descriptor refers to: mount, node if it is a placeholder, and the
  * virtual path in buf. -ENOENT when the view does not show it. */
-static int identify(const struct walk *w, int fd, const struct stat *st, char *buf, const struct mount **ret_mount,
-		    struct mem_node **ret_node)
+static int identify(const struct walk *w, int fd, const struct stat *st, char *buf,
+		    const struct mount **ret_mount, struct mem_node **ret_node)
 {
 	char link[32], text[PATH_MAX];
 	ssize_t n;

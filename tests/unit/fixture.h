@@ -1,5 +1,5 @@
-/* What the unit tests of vfs share: a scratch directory owned by an ordinary user, and a check that nothing that a
- * test opened is left open. Include it in one test program only once; every function is static. */
+/* What the unit tests of vfs share: a scratch directory owned by an ordinary user, and a check that nothing
+ * that a test opened is left open. */
 #ifndef UCTR_TESTS_UNIT_FIXTURE_H
 #define UCTR_TESTS_UNIT_FIXTURE_H
 

@@ -80,8 +80,9 @@ Test(log, level_by_module)
 
 Test(log, bad_specs)
 {
-	const char *const bad[] = {"loud", "lookup:", ":info", "lookup:loud", "Info", "warn,x", ",warn",
-				   "a_name_that_is_longer_than_any_module_has:info"};
+	const char *const bad[] = {
+		"loud", "lookup:", ":info", "lookup:loud",
+		"Info", "warn,x",  ",warn", "a_name_that_is_longer_than_any_module_has:info"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		cr_assert_eq(log_init(sink, bad[i]), -EINVAL, "%s", bad[i]);

@@ -66,14 +66,14 @@ static void check_rows(const struct row *rows, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const char *got = where_from(rows[i].base, rows[i].path, rows[i].flags);
 
-		cr_expect_str_eq(got, rows[i].want, "%s in %s, flags %x: %s, not %s", rows[i].path, rows[i].base,
-				 rows[i].flags, got, rows[i].want);
+		cr_expect_str_eq(got, rows[i].want, "%s in %s, flags %x: %s, not %s", rows[i].path,
+				 rows[i].base, rows[i].flags, got, rows[i].want);
 	}
 }
 
 #define CHECK(rows) check_rows(rows, sizeof(rows) / sizeof((rows)[0]))
-#define F LOOKUP_FOLLOW
-#define D LOOKUP_DIRECTORY
+#define F	    LOOKUP_FOLLOW
+#define D	    LOOKUP_DIRECTORY
 
 TestSuite(lookup, .init = setup, .fini = teardown_scratch);
 
@@ -145,10 +145,10 @@ Test(lookup, mounts_are_crossed)
 Test(lookup, mount_over_a_file)
 {
 	const struct row rows[] = {
-		{"/", "/dir/file", F, "/dir/file"}, {"/", "/dir/file", 0, "/dir/file"},
-		{"/", "/dir/file", D, "ENOTDIR"},   {"/", "/dir/file/", F, "ENOTDIR"},
-		{"/", "/dir/file/.", F, "ENOTDIR"}, {"/", "/dir/file/..", F, "ENOTDIR"},
-		{"/", "/dir/file/x", F, "ENOTDIR"}, {"/", "/dir/file/x/y", F, "ENOTDIR"},
+		{"/", "/dir/file", F, "/dir/file"},	{"/", "/dir/file", 0, "/dir/file"},
+		{"/", "/dir/file", D, "ENOTDIR"},	{"/", "/dir/file/", F, "ENOTDIR"},
+		{"/", "/dir/file/.", F, "ENOTDIR"},	{"/", "/dir/file/..", F, "ENOTDIR"},
+		{"/", "/dir/file/x", F, "ENOTDIR"},	{"/", "/dir/file/x/y", F, "ENOTDIR"},
 		{"/dir", "file/../file", F, "ENOTDIR"},
 	};
 	struct vfs_object o = VFS_OBJECT_NONE;
@@ -209,17 +209,25 @@ Test(lookup, beneath)
 {
 	const unsigned b = F | LOOKUP_BENEATH;
 	const struct row rows[] = {
-		{"/dir", "sub", b, "/dir/sub"},	    {"/dir", "sub/..", b, "/dir"},
-		{"/dir", "..", b, "EXDEV"},	    {"/dir", "../dir/sub", b, "EXDEV"},
-		{"/dir", "/dir/sub", b, "EXDEV"},   {"/dir", "sub/../..", b, "EXDEV"},
-		{"/dir", "none/../..", b, "ENOENT"}, {"/", "abs", b, "EXDEV"},
-		{"/", "abs", LOOKUP_BENEATH, "/abs"}, {"/", "abs/", LOOKUP_BENEATH, "EXDEV"},
-		{"/", "mem/link", b, "/mem/dir"},   {"/", "mem/out", b, "EXDEV"},
-		{"/mnt", "out_rel", b, "EXDEV"},    {"/mnt", "near/leaf", b, "/mnt/in/leaf"},
+		{"/dir", "sub", b, "/dir/sub"},
+		{"/dir", "sub/..", b, "/dir"},
+		{"/dir", "..", b, "EXDEV"},
+		{"/dir", "../dir/sub", b, "EXDEV"},
+		{"/dir", "/dir/sub", b, "EXDEV"},
+		{"/dir", "sub/../..", b, "EXDEV"},
+		{"/dir", "none/../..", b, "ENOENT"},
+		{"/", "abs", b, "EXDEV"},
+		{"/", "abs", LOOKUP_BENEATH, "/abs"},
+		{"/", "abs/", LOOKUP_BENEATH, "EXDEV"},
+		{"/", "mem/link", b, "/mem/dir"},
+		{"/", "mem/out", b, "EXDEV"},
+		{"/mnt", "out_rel", b, "EXDEV"},
+		{"/mnt", "near/leaf", b, "/mnt/in/leaf"},
 		{"/mnt", "in/nested/deep", b, "/mnt/in/nested/deep"},
 		{"/mnt", "in/nested/../leaf", b, "/mnt/in/leaf"},
 		{"/mnt/in", "nested/../../out", b, "EXDEV"},
-		{"/", "..", b, "EXDEV"},	    {"/", ".", b, "/"},
+		{"/", "..", b, "EXDEV"},
+		{"/", ".", b, "/"},
 		{"/", "above", b, "EXDEV"},
 	};
 
@@ -251,14 +259,21 @@ Test(lookup, no_xdev)
 {
 	const unsigned x = F | LOOKUP_NO_XDEV;
 	const struct row rows[] = {
-		{"/", "dir/sub", x, "/dir/sub"},    {"/", "mnt", x, "EXDEV"},
-		{"/", "mnt/in", x, "EXDEV"},	    {"/", "mnt/..", x, "EXDEV"},
-		{"/mnt", "in/leaf", x, "/mnt/in/leaf"}, {"/mnt", "in/nested", x, "EXDEV"},
-		{"/mnt", "..", x, "EXDEV"},	    {"/mnt", "near/leaf", x, "/mnt/in/leaf"},
-		{"/", "to_mnt", x, "EXDEV"},	    {"/", "dir/file", x, "EXDEV"},
-		{"/mem", "dir/sub", x, "/mem/dir/sub"}, {"/mem", "host", x, "EXDEV"},
+		{"/", "dir/sub", x, "/dir/sub"},
+		{"/", "mnt", x, "EXDEV"},
+		{"/", "mnt/in", x, "EXDEV"},
+		{"/", "mnt/..", x, "EXDEV"},
+		{"/mnt", "in/leaf", x, "/mnt/in/leaf"},
+		{"/mnt", "in/nested", x, "EXDEV"},
+		{"/mnt", "..", x, "EXDEV"},
+		{"/mnt", "near/leaf", x, "/mnt/in/leaf"},
+		{"/", "to_mnt", x, "EXDEV"},
+		{"/", "dir/file", x, "EXDEV"},
+		{"/mem", "dir/sub", x, "/mem/dir/sub"},
+		{"/mem", "host", x, "EXDEV"},
 		{"/mem/dir", "../link/sub", x, "/mem/dir/sub"},
-		{"/", "/dir/sub", x, "/dir/sub"},   {"/mnt", "/dir/sub", x, "/dir/sub"},
+		{"/", "/dir/sub", x, "/dir/sub"},
+		{"/mnt", "/dir/sub", x, "/dir/sub"},
 		{"/", "/abs/sub", x, "/dir/sub"},
 	};
 
@@ -269,9 +284,14 @@ Test(lookup, no_symlinks)
 {
 	const unsigned n = LOOKUP_NO_SYMLINKS;
 	const struct row rows[] = {
-		{"/", "abs", n, "/abs"},	 {"/", "abs", n | F, "ELOOP"},	      {"/", "abs/sub", n, "ELOOP"},
-		{"/", "mem/link", n, "/mem/link"}, {"/", "mem/link", n | F, "ELOOP"}, {"/", "single/leaf", n, "ELOOP"},
-		{"/", "dir/sub", n | F, "/dir/sub"}, {"/", "dir/../top", n | F, "/top"},
+		{"/", "abs", n, "/abs"},
+		{"/", "abs", n | F, "ELOOP"},
+		{"/", "abs/sub", n, "ELOOP"},
+		{"/", "mem/link", n, "/mem/link"},
+		{"/", "mem/link", n | F, "ELOOP"},
+		{"/", "single/leaf", n, "ELOOP"},
+		{"/", "dir/sub", n | F, "/dir/sub"},
+		{"/", "dir/../top", n | F, "/top"},
 	};
 
 	CHECK(rows);
@@ -373,7 +393,8 @@ Test(lookup, no_permission)
 	cr_assert_str_eq(where("/locked/none"), "EACCES");
 	cr_assert_str_eq(where("/to_locked"), "EACCES");
 	cr_assert_str_eq(where("/mnt/in/../../locked/in"), "EACCES");
-	cr_assert_str_eq(where("/locked/mounted/in"), "/locked/mounted/in", "what is mounted is beside its parents");
+	cr_assert_str_eq(where("/locked/mounted/in"), "/locked/mounted/in",
+			 "what is mounted is beside its parents");
 }
 
 static const char *place_from(const char *base, const char *path, unsigned flags)
@@ -420,8 +441,8 @@ static void check_places(const struct row *rows, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const char *got = place_from(rows[i].base, rows[i].path, rows[i].flags);
 
-		cr_expect_str_eq(got, rows[i].want, "%s in %s, flags %x: %s, not %s", rows[i].path, rows[i].base,
-				 rows[i].flags, got, rows[i].want);
+		cr_expect_str_eq(got, rows[i].want, "%s in %s, flags %x: %s, not %s", rows[i].path,
+				 rows[i].base, rows[i].flags, got, rows[i].want);
 	}
 }
 
@@ -509,7 +530,8 @@ Test(lookup, places_without_permission)
 
 Test(lookup, long_paths)
 {
-	char *path = arena_zalloc(&arena, 2 * PATH_MAX), *base = in_scratch("x"), *name = arena_zalloc(&arena, 300);
+	char *path = arena_zalloc(&arena, 2 * PATH_MAX), *base = in_scratch("x"),
+	     *name = arena_zalloc(&arena, 300);
 
 	memset(path, '/', PATH_MAX - 4);
 	strcat(path, "top");

@@ -1,5 +1,5 @@
-/* On a view that shows the host as it is, a look-up must give what the kernel gives: the same object or the same
- * errno. Each path is tried absolute and relative, followed and not, as a directory and not. */
+/* On a view that shows the host as it is, a look-up must give what the kernel gives: the same object or the
+ * same errno. Each path is tried absolute and relative, followed and not, as a directory and not. */
 #include "tests/unit/fixture.h"
 
 #include <linux/openat2.h>
@@ -7,34 +7,180 @@
 
 /* dir/ file, dir/sub/, links of every kind; see setup() */
 static const char *const paths[] = {
-	"", ".", "..", "./", "../", "./.", "./..", "dir", "dir/", "dir//", "dir/.", "dir/./", "dir/..", "dir/../",
-	"dir/../dir", "dir/./sub", "dir//sub///", "dir/sub/..", "dir/sub/../..", "dir/sub/../../dir/file",
-	"dir/sub/../file", "dir/sub/../none", "dir/sub/./../sub/deep/../deep/leaf", "file", "file/", "file/.", "file/..",
-	"file//", "file/./", "file/x", "file/x/y", "file/../file", "none", "none/", "none/.", "none/..", "none/x",
-	"none/../file", "dir/none", "dir/none/x", "dir/file", "dir/file/", "dir/file/../file", "to_dir", "to_dir/",
-	"to_dir/.", "to_dir/..", "to_dir/../file", "to_dir/file", "to_dir/none", "to_dir/sub/../file", "to_dir/../to_dir",
-	"to_file", "to_file/", "to_file/.", "to_file/x", "to_file/..", "to_file/../x", "to_none", "to_none/", "to_none/x",
-	"to_none/..", "to_slash_dir", "to_slash_dir/file", "to_slash_file", "to_slash_file/", "to_dot", "to_dot/file",
-	"to_dotdot", "to_dotdot/", "to_dotdot/..", "up_and_down", "up_and_down/x", "to_to_dir", "to_to_dir/sub",
-	"to_to_dir/..", "to_to_dir/../file", "to_up_link", "to_up_link/file", "loop", "loop/", "loop/x", "loop/..",
-	"self_loop", "a_loop", "a_loop/b", "chain40", "chain41", "chain40/sub", "chain41/sub", "chain39", "chain39/../file",
-	"abs", "abs/", "abs/sub", "abs/../file", "abs_file", "abs_file/", "abs_none", "abs_root", "abs_root/usr", "abs_dots",
-	"locked", "locked/", "locked/.", "locked/..", "locked/x", "locked/../file", "locked/x/..", "to_locked",
-	"to_locked/", "to_locked/x", "to_locked/.", "list_only", "list_only/", "list_only/.", "list_only/..",
-	"list_only/in", "list_only/none", "list_only/link", "search_only", "search_only/in", "search_only/in/",
-	"search_only/none", "search_only/link", "search_only/link/file", "locked/../locked", "dir/sub/deep/leaf",
-	"dir/sub/deep/leaf/", "dir/sub/deep/link", "dir/sub/deep/link/", "dir/sub/deep/link/file", "dir/sub/deep/up/file",
-	"dir/sub/deep/up/sub/deep/up/sub", "fifo", "fifo/", "fifo/x", "...", "..x", "x..", "dir/...", ".hidden",
-	"dir/sub/../../../..", "../../../../../../../../../..", "../../../../../../../../../../usr",
-	"to_long", "to_long/x", "dir/../to_dir/../to_to_dir/../file", "dir/../to_none", "dir/../loop",
-	"dir/../to_file/", "dir/../locked/x", "dir/sub/../../to_dir", "dir/../file/", "dir/../file/.", "dir/../none/../x",
-	"file/../none", "none/../../none", "dir/../list_only/../file", "search_only/../file", "list_only/in/..",
+	"",
+	".",
+	"..",
+	"./",
+	"../",
+	"./.",
+	"./..",
+	"dir",
+	"dir/",
+	"dir//",
+	"dir/.",
+	"dir/./",
+	"dir/..",
+	"dir/../",
+	"dir/../dir",
+	"dir/./sub",
+	"dir//sub///",
+	"dir/sub/..",
+	"dir/sub/../..",
+	"dir/sub/../../dir/file",
+	"dir/sub/../file",
+	"dir/sub/../none",
+	"dir/sub/./../sub/deep/../deep/leaf",
+	"file",
+	"file/",
+	"file/.",
+	"file/..",
+	"file//",
+	"file/./",
+	"file/x",
+	"file/x/y",
+	"file/../file",
+	"none",
+	"none/",
+	"none/.",
+	"none/..",
+	"none/x",
+	"none/../file",
+	"dir/none",
+	"dir/none/x",
+	"dir/file",
+	"dir/file/",
+	"dir/file/../file",
+	"to_dir",
+	"to_dir/",
+	"to_dir/.",
+	"to_dir/..",
+	"to_dir/../file",
+	"to_dir/file",
+	"to_dir/none",
+	"to_dir/sub/../file",
+	"to_dir/../to_dir",
+	"to_file",
+	"to_file/",
+	"to_file/.",
+	"to_file/x",
+	"to_file/..",
+	"to_file/../x",
+	"to_none",
+	"to_none/",
+	"to_none/x",
+	"to_none/..",
+	"to_slash_dir",
+	"to_slash_dir/file",
+	"to_slash_file",
+	"to_slash_file/",
+	"to_dot",
+	"to_dot/file",
+	"to_dotdot",
+	"to_dotdot/",
+	"to_dotdot/..",
+	"up_and_down",
+	"up_and_down/x",
+	"to_to_dir",
+	"to_to_dir/sub",
+	"to_to_dir/..",
+	"to_to_dir/../file",
+	"to_up_link",
+	"to_up_link/file",
+	"loop",
+	"loop/",
+	"loop/x",
+	"loop/..",
+	"self_loop",
+	"a_loop",
+	"a_loop/b",
+	"chain40",
+	"chain41",
+	"chain40/sub",
+	"chain41/sub",
+	"chain39",
+	"chain39/../file",
+	"abs",
+	"abs/",
+	"abs/sub",
+	"abs/../file",
+	"abs_file",
+	"abs_file/",
+	"abs_none",
+	"abs_root",
+	"abs_root/usr",
+	"abs_dots",
+	"locked",
+	"locked/",
+	"locked/.",
+	"locked/..",
+	"locked/x",
+	"locked/../file",
+	"locked/x/..",
+	"to_locked",
+	"to_locked/",
+	"to_locked/x",
+	"to_locked/.",
+	"list_only",
+	"list_only/",
+	"list_only/.",
+	"list_only/..",
+	"list_only/in",
+	"list_only/none",
+	"list_only/link",
+	"search_only",
+	"search_only/in",
+	"search_only/in/",
+	"search_only/none",
+	"search_only/link",
+	"search_only/link/file",
+	"locked/../locked",
+	"dir/sub/deep/leaf",
+	"dir/sub/deep/leaf/",
+	"dir/sub/deep/link",
+	"dir/sub/deep/link/",
+	"dir/sub/deep/link/file",
+	"dir/sub/deep/up/file",
+	"dir/sub/deep/up/sub/deep/up/sub",
+	"fifo",
+	"fifo/",
+	"fifo/x",
+	"...",
+	"..x",
+	"x..",
+	"dir/...",
+	".hidden",
+	"dir/sub/../../../..",
+	"../../../../../../../../../..",
+	"../../../../../../../../../../usr",
+	"to_long",
+	"to_long/x",
+	"dir/../to_dir/../to_to_dir/../file",
+	"dir/../to_none",
+	"dir/../loop",
+	"dir/../to_file/",
+	"dir/../locked/x",
+	"dir/sub/../../to_dir",
+	"dir/../file/",
+	"dir/../file/.",
+	"dir/../none/../x",
+	"file/../none",
+	"none/../../none",
+	"dir/../list_only/../file",
+	"search_only/../file",
+	"list_only/in/..",
 };
 
-static const unsigned modes[] = {0, LOOKUP_FOLLOW, LOOKUP_DIRECTORY, LOOKUP_FOLLOW | LOOKUP_DIRECTORY,
-				 LOOKUP_NO_SYMLINKS, LOOKUP_FOLLOW | LOOKUP_NO_SYMLINKS,
-				 LOOKUP_FOLLOW | LOOKUP_BENEATH, LOOKUP_BENEATH, LOOKUP_IN_ROOT,
-				 LOOKUP_FOLLOW | LOOKUP_IN_ROOT, LOOKUP_FOLLOW | LOOKUP_NO_XDEV};
+static const unsigned modes[] = {0,
+				 LOOKUP_FOLLOW,
+				 LOOKUP_DIRECTORY,
+				 LOOKUP_FOLLOW | LOOKUP_DIRECTORY,
+				 LOOKUP_NO_SYMLINKS,
+				 LOOKUP_FOLLOW | LOOKUP_NO_SYMLINKS,
+				 LOOKUP_FOLLOW | LOOKUP_BENEATH,
+				 LOOKUP_BENEATH,
+				 LOOKUP_IN_ROOT,
+				 LOOKUP_FOLLOW | LOOKUP_IN_ROOT,
+				 LOOKUP_FOLLOW | LOOKUP_NO_XDEV};
 
 /* chainN leads to dir by N + 1 symlinks */
 static void make_chain(int links)
@@ -147,13 +293,13 @@ static void compare(const char *base, const char *path, unsigned flags)
 
 	close(dirfd);
 	r = look_from(base, path, flags, &o);
-	cr_expect_eq(r, wanted, "%s in %s, flags %x: %s, the kernel says %s", path, base, flags, strerrorname_np(-r),
-		     strerrorname_np(-wanted));
+	cr_expect_eq(r, wanted, "%s in %s, flags %x: %s, the kernel says %s", path, base, flags,
+		     strerrorname_np(-r), strerrorname_np(-wanted));
 	if (r == 0) {
 		object_stat(&o, &got);
 		if (wanted == 0)
-			cr_expect(got.st_dev == want.st_dev && got.st_ino == want.st_ino, "%s in %s, flags %x: %s", path,
-				  base, flags, o.vpath ? o.vpath : "hidden");
+			cr_expect(got.st_dev == want.st_dev && got.st_ino == want.st_ino,
+				  "%s in %s, flags %x: %s", path, base, flags, o.vpath ? o.vpath : "hidden");
 		cr_expect(o.native, "%s", path);
 		vfs_object_release(&o);
 	}
@@ -193,7 +339,8 @@ Test(lookup_native, odd_paths_from_below)
 
 Test(lookup_native, base_that_may_not_be_searched)
 {
-	const char *const from[] = {".", "..", "../file", "../dir/sub", "in", "link", "none", "./", "../.", "./../file"};
+	const char *const from[] = {".",    "..",   "../file", "../dir/sub", "in",
+				    "link", "none", "./",      "../.",	     "./../file"};
 
 	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++)
 		for (size_t k = 0; k < sizeof(modes) / sizeof(modes[0]); k++) {
@@ -205,21 +352,110 @@ Test(lookup_native, base_that_may_not_be_searched)
 
 Test(lookup_native, around_the_root)
 {
-	const char *const roots[] = {"/", "//", "/.", "/..", "/../..", "/../usr", "/usr/..", "/usr/../..", "/./usr/.",
-				     "//usr//bin/", "/none", "/none/..", "/usr/none/../bin", "/bin", "/bin/", "/bin/sh",
-				     "/etc/../bin/sh", "/dev/fd", "/dev/null", "/dev/null/", "/dev/null/..", "/dev/../dev/null",
-				     "/dev/stdin", "/tmp", "/tmp/..", "/root/x", "/etc/shadow", "/proc/..", "/proc/../usr",
-				     "/proc", "/proc/", "/proc/sys/kernel/../fs", "/proc/none", "/sys/kernel/..",
-				     "/sys/class", "/usr/bin/env", "/lib64/ld-linux-x86-64.so.2", "/etc/alternatives/awk"};
+	const char *const roots[] = {"/",
+				     "//",
+				     "/.",
+				     "/..",
+				     "/../..",
+				     "/../usr",
+				     "/usr/..",
+				     "/usr/../..",
+				     "/./usr/.",
+				     "//usr//bin/",
+				     "/none",
+				     "/none/..",
+				     "/usr/none/../bin",
+				     "/bin",
+				     "/bin/",
+				     "/bin/sh",
+				     "/etc/../bin/sh",
+				     "/dev/fd",
+				     "/dev/null",
+				     "/dev/null/",
+				     "/dev/null/..",
+				     "/dev/../dev/null",
+				     "/dev/stdin",
+				     "/tmp",
+				     "/tmp/..",
+				     "/root/x",
+				     "/etc/shadow",
+				     "/proc/..",
+				     "/proc/../usr",
+				     "/proc",
+				     "/proc/",
+				     "/proc/sys/kernel/../fs",
+				     "/proc/none",
+				     "/sys/kernel/..",
+				     "/sys/class",
+				     "/usr/bin/env",
+				     "/lib64/ld-linux-x86-64.so.2",
+				     "/etc/alternatives/awk"};
 
 	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
 		for (size_t k = 0; k < sizeof(modes) / sizeof(modes[0]); k++) {
 			if (!strncmp(roots[i], "/dev/", 5) && (modes[k] & (LOOKUP_IN_ROOT | LOOKUP_FOLLOW)))
-				continue; /* compared in test_lookup_proc */
+				continue; /* compared below */
 			compare("/", roots[i], modes[k]);
 			compare("/usr", roots[i], modes[k]);
 			if (roots[i][1])
 				compare("/", roots[i] + 1, modes[k]);
+		}
+}
+
+Test(lookup_native, proc)
+{
+	const char *const links[] = {"/proc/self",
+				     "/proc/self/",
+				     "/proc/thread-self/comm",
+				     "/proc/self/cwd",
+				     "/proc/self/cwd/",
+				     "/proc/self/cwd/file",
+				     "/proc/self/cwd/..",
+				     "/proc/self/cwd/../x",
+				     "/proc/self/cwd/to_dir/sub",
+				     "/proc/self/cwd/none",
+				     "/proc/self/root",
+				     "/proc/self/root/",
+				     "/proc/self/root/etc",
+				     "/proc/self/root/..",
+				     "/proc/self/exe",
+				     "/proc/self/exe/",
+				     "/proc/self/exe/x",
+				     "/proc/self/fd",
+				     "/proc/self/fd/0",
+				     "/proc/self/fd/0/x",
+				     "/proc/self/fd/999",
+				     "/proc/self/fd/none",
+				     "/proc/self/fd/../comm",
+				     "/proc/self/ns/mnt",
+				     "/proc/self/ns/none",
+				     "/proc/self/ns/mnt/",
+				     "/proc/mounts",
+				     "/proc/net/",
+				     "/proc/net/dev",
+				     "/proc/self/none",
+				     "/proc/self/map_files/none",
+				     "/dev/fd",
+				     "/dev/fd/",
+				     "/dev/fd/0",
+				     "/dev/stdin",
+				     "/dev/stdin/",
+				     "/dev/fd/999",
+				     "/proc/self/task/1/cwd",
+				     "/proc/self/none/cwd",
+				     "/proc/self/cwd/.",
+				     "/proc/self/fdinfo/0",
+				     "/proc/self/task/../cwd",
+				     "/proc/self/cwd/loop"};
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		for (size_t k = 0; k < sizeof(modes) / sizeof(modes[0]); k++) {
+			compare("/", links[i], modes[k]);
+			compare("/", links[i], modes[k] | LOOKUP_NO_MAGICLINKS);
+			compare("/", links[i] + 1, modes[k]);
+			compare("/usr", links[i], modes[k]);
+			if (!strncmp(links[i], "/proc/", 6))
+				compare("/proc", links[i] + 6, modes[k]);
 		}
 }
 
@@ -264,8 +500,9 @@ Test(lookup_native, long_paths)
 /* Whatever can be spelled with a few words. */
 Test(lookup_native, random_paths)
 {
-	const char *const words[] = {"dir", "file", "sub", "..", ".", "to_dir", "abs", "none", "to_dotdot", "loop", "",
-				     "link", "locked", "to_file", "deep", "list_only", "search_only", "in", ".."};
+	const char *const words[] = {"dir",  "file",	  "sub",	 "..", ".",    "to_dir", "abs",
+				     "none", "to_dotdot", "loop",	 "",   "link", "locked", "to_file",
+				     "deep", "list_only", "search_only", "in", ".."};
 	const unsigned n_words = sizeof(words) / sizeof(words[0]);
 	unsigned seed = 20;
 
@@ -275,20 +512,25 @@ Test(lookup_native, random_paths)
 		int parts = 1 + rand_r(&seed) % 7;
 
 		for (int k = 0; k < parts; k++)
-			len += (size_t)snprintf(path + len, sizeof(path) - len, "%s%s", words[(unsigned)rand_r(&seed) % n_words],
+			len += (size_t)snprintf(path + len, sizeof(path) - len, "%s%s",
+						words[(unsigned)rand_r(&seed) % n_words],
 						k + 1 < parts || rand_r(&seed) % 4 == 0 ? "/" : "");
-		compare(in_scratch("dir"), path, modes[(unsigned)rand_r(&seed) % (sizeof(modes) / sizeof(modes[0]))]);
+		compare(in_scratch("dir"), path,
+			modes[(unsigned)rand_r(&seed) % (sizeof(modes) / sizeof(modes[0]))]);
 		if (i % 100 == 0)
 			arena_reset(&arena);
 	}
 }
 
-/* protected_symlinks: whose links in a sticky directory are followed. Needs root to make the links of others. */
+/* protected_symlinks: whose links in a sticky directory are followed. Needs root to make the links of
+ * others. */
 Test(lookup_sticky, links_of_others)
 {
-	const char *const names[] = {"sticky/mine", "sticky/owners", "sticky/others", "open/others", "sticky/others/",
-				     "sticky/others/.", "sticky/others/x", "sticky/to_others", "sticky/mine/../sticky/others",
-				     "sticky/nodir", "open/../sticky/others"};
+	const char *const names[] = {
+		"sticky/mine",	   "sticky/owners",	   "sticky/others",
+		"open/others",	   "sticky/others/",	   "sticky/others/.",
+		"sticky/others/x", "sticky/to_others",	   "sticky/mine/../sticky/others",
+		"sticky/nodir",	   "open/../sticky/others"};
 	const uid_t me = 65534, other = 65533;
 
 	if (geteuid() != 0)

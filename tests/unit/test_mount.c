@@ -43,7 +43,10 @@ static int collect(void *arg, const char *name, unsigned char type, ino_t ino)
 	size_t len = strlen(list);
 
 	cr_assert(ino);
-	snprintf(list + len, 200 - len, "%s%s%s", len ? " " : "", name, type == DT_DIR ? "/" : type == DT_LNK ? "@" : "");
+	snprintf(list + len, 200 - len, "%s%s%s", len ? " " : "", name,
+		 type == DT_DIR	  ? "/"
+		 : type == DT_LNK ? "@"
+				  : "");
 	return 0;
 }
 
@@ -222,7 +225,8 @@ Test(mount, sources)
 	int link = open(in_scratch("root/lib"), O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	cr_assert(link >= 0);
-	cr_assert_eq(view_mount_host(&view, "/usr", link, false), -ELOOP, "a symlink of the host leads out of the view");
+	cr_assert_eq(view_mount_host(&view, "/usr", link, false), -ELOOP,
+		     "a symlink of the host leads out of the view");
 	cr_assert_eq(fcntl(link, F_GETFD), -1, "taken over also on failure");
 	cr_assert_eq(view_mount_host(&view, "/usr", -1, false), -EBADF);
 	cr_assert_eq(view.n_mounts, 1);
@@ -424,7 +428,8 @@ Test(mount, stand_ins)
 		cr_assert(fd >= 0);
 		cr_assert_eq(fd, mem_fd(&view, node), "made once");
 		cr_assert_eq(fstat(fd, &real), 0);
-		cr_assert(told.st_dev == real.st_dev && told.st_ino == real.st_ino && told.st_mode == real.st_mode);
+		cr_assert(told.st_dev == real.st_dev && told.st_ino == real.st_ino &&
+			  told.st_mode == real.st_mode);
 		cr_assert_eq(told.st_ino, node->ino);
 		cr_assert_eq(told.st_size, sizes[i]);
 		cr_assert_eq(told.st_nlink, links[i]);
@@ -435,7 +440,8 @@ Test(mount, stand_ins)
 	}
 	cr_assert_eq(readlinkat(mem_fd(&view, link.node), "", text, sizeof(text)), 6);
 	cr_assert_eq(fchdir(mem_fd(&view, dir.node)), 0);
-	cr_assert_eq(openat(mem_fd(&view, dir.node), "x", O_CREAT | O_RDWR, 0600), -1, "nothing can be made there");
+	cr_assert_eq(openat(mem_fd(&view, dir.node), "x", O_CREAT | O_RDWR, 0600), -1,
+		     "nothing can be made there");
 	cr_assert_eq(write(mem_fd(&view, file.node), "x", 1), -1);
 	cr_assert_eq(ftruncate(mem_fd(&view, file.node), 1), -1);
 }
