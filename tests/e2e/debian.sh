@@ -17,7 +17,8 @@ fi
 root=$T/root
 runs "a Debian root is made" "$top/tools/mkroot" "$root"
 mkdir "$root/work"
-debian() { "${runner[@]}" -u host --root "$root" --clear-env -e PATH=/usr/sbin:/usr/bin:/sbin:/bin -e HOME=/root -e LANG=C.UTF-8 -w /work -- "$@"; }
+volumes=()
+debian() { "${runner[@]}" -u host "${volumes[@]}" --root "$root:rw" --clear-env -e PATH=/usr/sbin:/usr/bin:/sbin:/bin -e HOME=/root -e LANG=C.UTF-8 -w /work -- "$@"; }
 shell() { debian /bin/sh -ec "$1"; }
 
 is "$(debian cat /etc/debian_version)" "$(cat "$root/etc/debian_version")" "it is the root's own version"
@@ -58,18 +59,21 @@ is "$(debian sh -c 'cat hello.c | gcc -x c -pipe -o piped - && ./piped')" "hello
 has "$(debian sh -c 'gcc -v -o hello hello.c 2>&1')" "/usr/lib/gcc/x86_64-linux-gnu/12/cc1" "the compiler is the root's"
 
 # --- GNU hello
-runs "configure of GNU hello" shell 'cp -r /usr/src/hello build-hello; cd build-hello; ./configure --disable-dependency-tracking'
-runs "make of GNU hello" shell 'cd build-hello; make -j2 hello'
+runs "configure of GNU hello" shell 'cp -a /usr/src/hello build-hello; cd build-hello; ./configure --disable-dependency-tracking'
+runs "make of GNU hello" shell 'cd build-hello; make -j2'
 is "$(debian build-hello/hello)" "Hello, world!" "GNU hello greets"
-runs "make install" shell 'cd build-hello; make MAKEINFO=true install-exec DESTDIR=/work/dest'
+runs "make install" shell 'cd build-hello; make install DESTDIR=/work/dest'
 is "$(debian dest/usr/local/bin/hello -g installed)" installed "the installed program"
 
 # --- languages
 is "$(debian python3 -c 'import json, subprocess, threading, sqlite3; print(json.dumps([1, subprocess.check_output(["echo", "x"]).decode()]))')" \
 	'[1, "x\n"]' "python3 with subprocess"
+# POSIX semaphores are files in /dev/shm, which is read-only unless it is named.
+volumes=(-v /dev/shm)
 is "$(debian python3 -c 'from multiprocessing import Pool
 if __name__ == "__main__":
     with Pool(4) as p: print(sum(p.map(abs, range(-100, 100))))')" 10000 "python3 with multiprocessing"
+volumes=()
 is "$(debian python3 -c 'import os; print(sum(1 for _ in os.walk("/usr/lib/python3.11")) > 20, os.path.realpath("/bin/python3"))')" \
 	"True /usr/bin/python3.11" "python3 walks directories"
 is "$(debian perl -MFile::Find -MFile::Temp -e 'my $n; find(sub { $n++ }, "/etc"); my $t = File::Temp->new; print $n > 50 ? "many" : "few", -e $t->filename ? " temp" : ""; print `echo " child"`')" \
@@ -108,6 +112,7 @@ runs "mktemp, mkfifo, ln, truncate, touch, chmod" shell 'd=$(mktemp -d); cd $d; 
 	touch a; ln a b; ln -s a c; truncate -s 10 a; test $(stat -c %s b) = 10; chmod 600 c; test $(stat -c %a a) = 600; rm -r $d'
 
 # --- interactive
+printf "%s\n" "PS1='ready$ '" "unset HISTFILE" "bind 'set enable-bracketed-paste off'" >"$root/work/bashrc"
 has "$(env UCTR="${runner[*]}" ROOT="$root" python3 "$here/guest_shell.py" 2>&1)" "interactive ok" "an interactive bash through a pseudo-terminal"
 runs "nothing runs on" sh -c '! pgrep -u "$(id -u)" -f "$1/roo[t]"' sh "$T"
 done_testing

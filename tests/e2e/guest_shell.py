@@ -7,10 +7,9 @@ import time
 
 from lib import Terminal
 
-term = Terminal(os.environ["UCTR"].split() + ["-u", "host", "--root", os.environ["ROOT"], "-e", "PS1=ready$ ", "--",
-                                               "/bin/bash", "--norc", "--noprofile", "-i"])
-term.line("bind 'set enable-bracketed-paste off'; PS1='ready$ '")
-term.expect(r"off'; PS1=.*ready\$ $")
+term = Terminal(os.environ["UCTR"].split() + ["-u", "host", "--root", os.environ["ROOT"] + ":rw", "--", "/bin/bash",
+                                              "--noprofile", "--rcfile", "/work/bashrc", "-i"])
+term.expect(r"ready\$ $")
 
 
 def wants(text, wanted):

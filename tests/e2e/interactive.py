@@ -147,7 +147,7 @@ def test_script():
     term = Terminal(INSIDE + ["python3", "-q"])
     term.expect(r">>> ")
     term.line("print(6 * 7)")
-    tap.ok(term.expect(r"\r\n42\r\n"), "python answers", term.text)
+    tap.ok(term.expect(r"\r\n42\r\n>>> "), "python answers", term.text)
     term.send("\x04")
     tap.equal(term.wait(), 0, "and ends at Ctrl-D")
     term.close()

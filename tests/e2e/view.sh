@@ -88,7 +88,7 @@ cp /bin/busybox "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 ln -s /data/target "$root/etc/link"
 echo inside >"$root/data/target"
-in_root() { ro --root "$root" -- /bin/busybox "$@"; }
+in_root() { ro --root "$root:rw" -- /bin/busybox "$@"; }
 is "$(in_root cat /etc/link)" inside "--root: an absolute symlink stays inside"
 is "$(in_root cat /../../data/target)" inside "--root: .. of / is /"
 names=$(in_root ls /)
@@ -106,10 +106,10 @@ is "$(in_root sh -c 'test -d /sys/kernel && echo yes')" yes "--root: /sys is the
 fails "--root: and read-only" in_root sh -c 'mkdir /sys/x'
 for file in hostname hosts resolv.conf; do runs "--root: /etc/$file" in_root cat "/etc/$file"; done
 fails "the disk has no such file" test -e "$root/etc/hostname"
-runs "--root DIR is writable" in_root sh -c 'echo w >/data/written'
+runs "--root DIR:rw is writable" in_root sh -c 'echo w >/data/written'
 is "$(cat "$root/data/written" 2>&1)" w "and the file arrives"
 fails "--root DIR:ro is not" ro --root "$root:ro" -- /bin/busybox touch /data/no
-is "$(ro --root "$root" -v "$T/keep:/mnt/keep:ro" -- /bin/busybox cat /mnt/keep/file)" original "-v in a root"
+is "$(ro --root "$root:ro" -v "$T/keep:/mnt/keep:ro" -- /bin/busybox cat /mnt/keep/file)" original "-v in a root"
 
 # --- what a program gets
 is "$(echo text | ro -- tr a-z A-Z | cat)" TEXT "stdin and stdout are passed on"
