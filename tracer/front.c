@@ -73,10 +73,12 @@ static void on_signal(const struct front *f)
 
 	if (read(f->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
-	/* What comes from the terminal or as job control went to the whole process group. */
+	/* What comes from the terminal went to the whole process group, but for the hang-up that it sends the leader of
+	 * the session: natively, that would be the program. */
 	if (info.ssi_signo == SIGCONT)
 		say(f, MESSAGE_CONTINUED, 0);
-	else if (info.ssi_code != SI_KERNEL && info.ssi_signo != SIGWINCH)
+	else if (info.ssi_code == SI_KERNEL ? info.ssi_signo == SIGHUP && getsid(0) == getpid()
+					    : info.ssi_signo != SIGWINCH)
 		say(f, MESSAGE_SIGNAL, (int)info.ssi_signo);
 }
 
