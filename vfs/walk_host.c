@@ -150,6 +150,27 @@ static int find_link(struct walk *w, const struct mount *m, const struct walk_ru
 	return WALK_AGAIN;
 }
 
+/* Where /usr is merged, /bin, /lib, /lib64 and /sbin are symlinks, and many paths begin with them: looking at
+ * those first saves the attempt that would fail. Else than WALK_LINK means nothing. */
+static int link_at_start(struct walk *w, const struct mount *m, const struct walk_run *run)
+{
+	static const char *const names[] = {"bin/", "lib/", "lib64/", "sbin/"};
+
+	if (m->point_len > 1 || w->cur_len > 0 || run->len < 6)
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t len = strlen(names[i]);
+		char name[8];
+
+		if (run->len <= len || memcmp(w->cur + 1, names[i], len))
+			continue;
+		memcpy(name, names[i], len - 1);
+		name[len - 1] = '\0';
+		return read_link(w, m->root_fd, name, 1, len);
+	}
+	return -EINVAL;
+}
+
 int walk_host(struct walk *w, const struct mount *m, const struct walk_run *run)
 {
 	const char *tail = tail_text(run->tail);
@@ -159,6 +180,8 @@ int walk_host(struct walk *w, const struct mount *m, const struct walk_run *run)
 
 	if (run->len == skip)
 		return host_root(w, m, run);
+	if (link_at_start(w, m, run) == WALK_LINK)
+		return WALK_LINK;
 	/* The host minds what follows the last name, in the order of errors that Linux has. */
 	memcpy(w->cur + run->len, tail, strlen(tail) + 1);
 	if (!walk_follows_last(w, run))
