@@ -37,23 +37,23 @@ static inline void close_file(FILE **file)
 		fclose(*file);
 }
 
-#define _cleanup_close_ __attribute__((cleanup(close_fd)))
-#define _cleanup_free_ __attribute__((cleanup(free_ptr)))
+#define _cleanup_close_	   __attribute__((cleanup(close_fd)))
+#define _cleanup_free_	   __attribute__((cleanup(free_ptr)))
 #define _cleanup_closedir_ __attribute__((cleanup(close_dir)))
-#define _cleanup_fclose_ __attribute__((cleanup(close_file)))
+#define _cleanup_fclose_   __attribute__((cleanup(close_file)))
 
-#define TAKE_FD(fd)                                                                                \
-	({                                                                                         \
-		int taken_ = (fd);                                                                 \
-		(fd) = -1;                                                                         \
-		taken_;                                                                            \
+#define TAKE_FD(fd)                \
+	({                         \
+		int taken_ = (fd); \
+		(fd) = -1;         \
+		taken_;            \
 	})
 
-#define TAKE_PTR(p)                                                                                \
-	({                                                                                         \
-		__typeof__(p) taken_ = (p);                                                        \
-		(p) = NULL;                                                                        \
-		taken_;                                                                            \
+#define TAKE_PTR(p)                         \
+	({                                  \
+		__typeof__(p) taken_ = (p); \
+		(p) = NULL;                 \
+		taken_;                     \
 	})
 
 #endif

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define PAGE_SIZE 4096ul
+#define PAGE_SIZE  4096ul
 /* Most strings are shorter; a first read of this length costs little more than one of a few bytes. */
 #define FIRST_READ 256ul
 
@@ -250,17 +250,19 @@ void call_init(struct call *c, struct container *ct, struct task_cache *tasks, s
 		.nr = n->data.nr,
 		.task = task_get(tasks, (pid_t)n->pid),
 		.arena = arena,
-		.vfs = {
-			.view = &ct->view,
-			.arena = arena,
-			.caller = {
-				.arg = c,
-				.self = caller_self,
-				.thread_self = caller_thread_self,
-				.visible = caller_visible,
-				.apply_umask = caller_apply_umask,
+		.vfs =
+			{
+				.view = &ct->view,
+				.arena = arena,
+				.caller =
+					{
+						.arg = c,
+						.self = caller_self,
+						.thread_self = caller_thread_self,
+						.visible = caller_visible,
+						.apply_umask = caller_apply_umask,
+					},
 			},
-		},
 	};
 	for (int i = 0; i < 6; i++)
 		c->args[i] = n->data.args[i];

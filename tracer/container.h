@@ -25,22 +25,22 @@ struct container {
 	 * boundary. */
 	uint64_t secret;
 
-	int listener;	     /* seccomp user notification */
-	int front;	     /* SOCK_SEQPACKET to the front, see protocol.h */
-	pid_t supervisor;    /* this process */
-	pid_t program;	     /* the main program */
-	pid_t program_group; /* the process group that it starts in: the front's */
+	int listener;					/* seccomp user notification */
+	int front;					/* SOCK_SEQPACKET to the front, see protocol.h */
+	pid_t supervisor;				/* this process */
+	pid_t program;					/* the main program */
+	pid_t program_group;				/* the process group that it starts in: the front's */
 	bool program_done, program_stopped, front_dead; /* used by the main thread alone */
 	int exit_status;
 	struct inherited inherited;
 	struct redirector *redirector;
 
-	bool have_getfd;     /* pidfd_getfd works here (Docker's default profile refuses it) */
+	bool have_getfd; /* pidfd_getfd works here (Docker's default profile refuses it) */
 
 	/* Statistics, for the dump. */
 	atomic_ulong calls[SYSCALL_ROWS];
-	atomic_ulong repaired;	     /* false EINTRs mended at rt_sigreturn */
-	atomic_ulong unrepaired;     /* those whose call site could not be read */
+	atomic_ulong repaired;	 /* false EINTRs mended at rt_sigreturn */
+	atomic_ulong unrepaired; /* those whose call site could not be read */
 	atomic_ulong redirects;
 	atomic_uint logged_unknown[16]; /* bit per number without a row that was logged, modulo 512 */
 };

@@ -37,7 +37,8 @@ static int read_interp(int fd, struct elf_image *image, const Elf64_Phdr *p)
 		return 0;
 	if (p->p_filesz < 2 || p->p_filesz > sizeof(image->interp))
 		return -ENOEXEC;
-	if (read_exactly(fd, image->interp, p->p_filesz, p->p_offset) < 0 || image->interp[p->p_filesz - 1] != '\0')
+	if (read_exactly(fd, image->interp, p->p_filesz, p->p_offset) < 0 ||
+	    image->interp[p->p_filesz - 1] != '\0')
 		return -ENOEXEC;
 	image->has_interp = true;
 	return 0;
@@ -50,9 +51,10 @@ int elf_image_read(int fd, struct elf_image *image)
 	image->n_loads = 0;
 	image->start = image->end = 0;
 	image->has_interp = false;
-	if (read_exactly(fd, &header, sizeof(header), 0) < 0 || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
-	    header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64 ||
-	    (header.e_type != ET_EXEC && header.e_type != ET_DYN) || header.e_phentsize != sizeof(Elf64_Phdr))
+	if (read_exactly(fd, &header, sizeof(header), 0) < 0 ||
+	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    header.e_machine != EM_X86_64 || (header.e_type != ET_EXEC && header.e_type != ET_DYN) ||
+	    header.e_phentsize != sizeof(Elf64_Phdr))
 		return -ENOEXEC;
 	image->type = header.e_type;
 	image->entry = header.e_entry;

@@ -33,8 +33,8 @@ struct front {
 /* What a terminal or another process may send us and the program is meant by. */
 static void forwarded_signals(sigset_t *set)
 {
-	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
-				      SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH, SIGCONT};
+	static const int signals[] = {SIGHUP,  SIGINT,	SIGQUIT, SIGTERM, SIGUSR1,  SIGUSR2,
+				      SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH, SIGCONT};
 
 	sigemptyset(set);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
@@ -140,7 +140,7 @@ static int init_container(struct container *ct, const struct options *o, struct 
 	*ct = (struct container){.options = o, .inherited = *inherited, .listener = -1, .front = -1};
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return -EIO;
-	ct->tag = random[0] >> 2 | 1; /* neither 0 nor RLIM_INFINITY */
+	ct->tag = random[0] >> 2 | 1;	     /* neither 0 nor RLIM_INFINITY */
 	ct->secret = random[1] | 1ull << 63; /* no small number, no address */
 	return 0;
 }
@@ -153,7 +153,8 @@ int front_run(const struct options *o, struct inherited *inherited)
 	int sockets[2];
 	pid_t pid;
 
-	if (init_container(&ct, o, inherited) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
+	if (init_container(&ct, o, inherited) < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
 		log_error("cannot start: %s", strerror(errno));
 		return EXIT_UCTR;
 	}

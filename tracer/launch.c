@@ -123,7 +123,8 @@ static int exec_program(char **argv, char **env)
 		char path[PATH_MAX];
 		int len = (int)(end - dir);
 
-		if (snprintf(path, sizeof(path), "%.*s%s%s", len, dir, len ? "/" : "./", argv[0]) < PATH_MAX) {
+		if (snprintf(path, sizeof(path), "%.*s%s%s", len, dir, len ? "/" : "./", argv[0]) <
+		    PATH_MAX) {
 			exec_one(path, argv, env);
 			if (errno == EACCES) /* of the file, or of a directory on the way? */
 				denied |= access(path, F_OK) == 0;
@@ -156,7 +157,8 @@ static int enter_workdir(const struct container *ct, const char *cwd)
 static void become_program(struct container *ct, int socket, const sigset_t *mask, const struct rlimit *files)
 {
 	const struct rlimit tag = {.rlim_cur = ct->tag, .rlim_max = RLIM_INFINITY};
-	unsigned needs = (ct->view.extra_names ? NEED_EXTRA_NAMES : 0) | (ct->view.all_identity ? 0 : NEED_TRANSLATION);
+	unsigned needs = (ct->view.extra_names ? NEED_EXTRA_NAMES : 0) |
+			 (ct->view.all_identity ? 0 : NEED_TRANSLATION);
 	const struct options *o = ct->options;
 	char cwd[PATH_MAX];
 	int listener, e;

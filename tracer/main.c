@@ -22,12 +22,14 @@ static int start_log(const struct options *o)
 	if (o->output) {
 		fd = open(o->output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 		if (fd < 0) {
-			log_error("-o %s: %s; accepted: a file that can be written", o->output, strerror(errno));
+			log_error("-o %s: %s; accepted: a file that can be written", o->output,
+				  strerror(errno));
 			return -errno;
 		}
 	}
 	if (log_init(fd, o->quiet ? "error" : getenv("UCTR_LOG")) < 0) {
-		log_error("UCTR_LOG=%s: accepted: error, warn, info, debug or trace, then MODULE:LEVEL, separated by "
+		log_error("UCTR_LOG=%s: accepted: error, warn, info, debug or trace, then MODULE:LEVEL, "
+			  "separated by "
 			  "commas",
 			  getenv("UCTR_LOG"));
 		return -EINVAL;
@@ -61,20 +63,11 @@ int main(int argc, char **argv)
 		status = EXIT_UCTR;
 	if (status == 0) {
 		switch (o.verb) {
-		case VERB_RUN:
-			status = run(&o, &inherited);
-			break;
-		case VERB_DOCTOR:
-			status = doctor();
-			break;
-		case VERB_HELP:
-			print_help();
-			break;
-		case VERB_VERSION:
-			print_version();
-			break;
-		default:
-			log_bug(__FILE__, __LINE__, "verb");
+		case VERB_RUN: status = run(&o, &inherited); break;
+		case VERB_DOCTOR: status = doctor(); break;
+		case VERB_HELP: print_help(); break;
+		case VERB_VERSION: print_version(); break;
+		default: log_bug(__FILE__, __LINE__, "verb");
 		}
 	}
 	options_release(&o);

@@ -4,8 +4,8 @@
 
 enum message_type {
 	/* supervisor to front */
-	MESSAGE_STOPPED,   /* the program was stopped by signal value */
-	MESSAGE_EXITED,	   /* all is over, the exit status of uctr is value */
+	MESSAGE_STOPPED, /* the program was stopped by signal value */
+	MESSAGE_EXITED,	 /* all is over, the exit status of uctr is value */
 	/* front to supervisor */
 	MESSAGE_SIGNAL,	   /* send the program signal value */
 	MESSAGE_CONTINUED, /* the front runs again: continue the program if it is still stopped */

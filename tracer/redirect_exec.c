@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define PAGE_OFFSET 4095ull
+#define PAGE_OFFSET  4095ull
 #define AUXV_ENTRIES 64
 
 struct image {
@@ -132,12 +132,9 @@ static int map_segment(struct image *im, const Elf64_Phdr *p, uint64_t bias, lon
 	int e = 0;
 
 	if (p->p_filesz) {
-		const uint64_t args[6] = {start,
-					  p->p_filesz + skip,
-					  (uint64_t)protection(p),
-					  MAP_PRIVATE | MAP_FIXED,
-					  (uint64_t)fd,
-					  p->p_offset - skip};
+		const uint64_t args[6] = {
+			start,	      p->p_filesz + skip, (uint64_t)protection(p), MAP_PRIVATE | MAP_FIXED,
+			(uint64_t)fd, p->p_offset - skip};
 
 		e = must_call(im, SYS_mmap, args);
 	} else
@@ -186,7 +183,8 @@ static int choose_base(struct image *im, uint64_t *ret_base)
 	const struct exec_plan *plan = im->r->exec;
 	uint64_t old = aux(im, AT_BASE), span = plan->interp.end - plan->interp.start;
 	const uint64_t unmap[6] = {old, plan->host_interp_span};
-	const uint64_t reserve[6] = {0, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, (uint64_t)-1, 0};
+	const uint64_t reserve[6] = {
+		0, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, (uint64_t)-1, 0};
 	long base = (long)old;
 	int e = must_call(im, SYS_munmap, unmap);
 

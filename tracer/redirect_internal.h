@@ -12,9 +12,9 @@
 /* Scratch memory: the arguments of redirected calls that are pointers lie in the task's own address space, in slots that
  * are mapped when first needed. A redirect owns its slots over all address spaces, so that threads never share one.
  * (Memory below the stack pointer would be no safe place: Go and coroutines have small stacks.) */
-#define SCRATCH_BASE 0x6f0000000000ull
-#define SCRATCH_SLOT (16 * 1024ul)
-#define SCRATCH_SLOTS 1024u
+#define SCRATCH_BASE   0x6f0000000000ull
+#define SCRATCH_SLOT   (16 * 1024ul)
+#define SCRATCH_SLOTS  1024u
 #define SCRATCH_HEADER 16ul /* a mark by which our mapping is known again */
 
 #define REDIRECT_FDS 4
@@ -49,11 +49,11 @@ struct redirect {
 };
 
 struct redirector {
-	int wake; /* eventfd */
+	int wake;	      /* eventfd */
 	pthread_mutex_t lock; /* protects queue, slots, interrupted */
 	struct redirect *queue, **queue_end;
 	uint64_t slots[SCRATCH_SLOTS / 64];
-	pid_t interrupted[256]; /* threads whose last blocking redirect ended in EINTR, by tid modulo */
+	pid_t interrupted[256];	 /* threads whose last blocking redirect ended in EINTR, by tid modulo */
 	struct redirect *active; /* owned by the redirector's thread: calls that the task is in now */
 };
 

@@ -23,8 +23,8 @@
 #include <unistd.h>
 
 /* Kernel-internal results of an interrupted call (include/linux/errno.h). */
-#define ERESTARTSYS 512
-#define ERESTARTNOINTR 513
+#define ERESTARTSYS	      512
+#define ERESTARTNOINTR	      513
 #define ERESTART_RESTARTBLOCK 516
 
 #define SYSCALL_LENGTH 2 /* bytes of the instruction */
@@ -105,8 +105,8 @@ int redirect_inject(struct redirect *r, const struct user_regs_struct *regs, uin
 	struct user_regs_struct call = *regs;
 
 	set_call(&call, syscall_rip, nr, args);
-	if (redirect_set_regs(r, &call) < 0 || resume_to_syscall_stop(r) < 0 || resume_to_syscall_stop(r) < 0 ||
-	    redirect_get_regs(r, &call) < 0)
+	if (redirect_set_regs(r, &call) < 0 || resume_to_syscall_stop(r) < 0 ||
+	    resume_to_syscall_stop(r) < 0 || redirect_get_regs(r, &call) < 0)
 		return -ESRCH;
 	*ret = (long)call.rax;
 	return 0;
@@ -136,8 +136,12 @@ static void finish(struct redirect *r, long result)
 static int put_data(struct redirect *r)
 {
 	uint64_t base = SCRATCH_BASE + r->slot * SCRATCH_SLOT, mark;
-	const uint64_t args[6] = {base, r->n_slots * SCRATCH_SLOT, PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, (uint64_t)-1, 0};
+	const uint64_t args[6] = {base,
+				  r->n_slots * SCRATCH_SLOT,
+				  PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
+				  (uint64_t)-1,
+				  0};
 	long result;
 	int e;
 
@@ -188,7 +192,8 @@ static long kill_rest(struct redirect *r, long result)
 {
 	r->kill_done = result == 0;
 	while (r->next_kill < r->n_kill) {
-		const uint64_t args[6] = {(uint64_t)r->kill_pids[r->next_kill++], r->args[1], 0, 0, 0, r->ct->secret};
+		const uint64_t args[6] = {
+			(uint64_t)r->kill_pids[r->next_kill++], r->args[1], 0, 0, 0, r->ct->secret};
 		long one;
 
 		if (redirect_inject(r, &r->regs, r->regs.rip - SYSCALL_LENGTH, SYS_kill, args, &one) < 0)
@@ -232,7 +237,8 @@ static void leave_call(struct redirect *r)
 /* The exec has succeeded: the old image, and all that had to be put back there, is gone. */
 static void leave_exec(struct redirect *r)
 {
-	if (!exec_check(r) || (exec_plan_has_fixes(r->exec) && (resume_to_syscall_stop(r) < 0 || exec_fix(r) < 0))) {
+	if (!exec_check(r) ||
+	    (exec_plan_has_fixes(r->exec) && (resume_to_syscall_stop(r) < 0 || exec_fix(r) < 0))) {
 		log_warn("process %d is ended: its new program could not be set up", r->tid);
 		kill(r->tid, SIGKILL);
 		detach(r, 0);

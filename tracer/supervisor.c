@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EXIT_UCTR 125
-#define GRACE_MS 2000 /* between TERM and KILL at the end, as Docker does by default for a stop */
+#define EXIT_UCTR   125
+#define GRACE_MS    2000 /* between TERM and KILL at the end, as Docker does by default for a stop */
 #define SIGNAL_BASE 128
 
 static int64_t now_ms(void)

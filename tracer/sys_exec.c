@@ -19,10 +19,10 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
-#define HEADER_SIZE 256 /* BINPRM_BUF_SIZE */
-#define MAX_REWRITES 5	/* exec_binprm(): scripts whose interpreter is a script */
-#define MAX_PREFIX (3 * (MAX_REWRITES + 1))
-#define MAX_ARGS (512 * 1024)
+#define HEADER_SIZE  256 /* BINPRM_BUF_SIZE */
+#define MAX_REWRITES 5	 /* exec_binprm(): scripts whose interpreter is a script */
+#define MAX_PREFIX   (3 * (MAX_REWRITES + 1))
+#define MAX_ARGS     (512 * 1024)
 
 /* One execve while it is being decided. */
 struct exec {
@@ -157,7 +157,8 @@ static int find_image(struct exec *x)
 
 		if (depth > MAX_REWRITES)
 			return -ELOOP;
-		r = vfs_lookup(&x->c->vfs, &x->name, x->nofollow && depth == 0 ? 0 : LOOKUP_FOLLOW, &x->object);
+		r = vfs_lookup(&x->c->vfs, &x->name, x->nofollow && depth == 0 ? 0 : LOOKUP_FOLLOW,
+			       &x->object);
 		if (r == 0)
 			r = open_executable(x);
 		if (r < 0)
@@ -366,7 +367,8 @@ struct reply sys_execve(struct call *c)
 
 struct reply sys_execveat(struct call *c)
 {
-	struct exec x = {.c = c, .path_arg = 1, .argv_arg = 2, .native = true, .object = VFS_OBJECT_NONE, .file = -1};
+	struct exec x = {
+		.c = c, .path_arg = 1, .argv_arg = 2, .native = true, .object = VFS_OBJECT_NONE, .file = -1};
 	int dirfd = (int)c->args[0], flags = (int)c->args[4], r;
 
 	if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))

@@ -25,7 +25,8 @@ static int call_number_at(struct call *c, uint64_t address)
 	unsigned char code[9];
 	int nr;
 
-	if (call_read(c, address - sizeof(code), code, sizeof(code)) < 0 || code[7] != 0x0f || code[8] != 0x05)
+	if (call_read(c, address - sizeof(code), code, sizeof(code)) < 0 || code[7] != 0x0f ||
+	    code[8] != 0x05)
 		return -1;
 	if (code[2] != 0xb8 && !(code[0] == 0x48 && code[1] == 0xc7 && code[2] == 0xc0))
 		return -1;

@@ -32,7 +32,8 @@ static struct reply refuse(struct call *c, uint32_t arch)
 	unsigned before = atomic_fetch_or(&c->ct->logged_unknown[bit / 32], 1u << bit % 32);
 
 	if (!(before & 1u << bit % 32))
-		log_warn("%s %d refused with ENOSYS: only 64-bit programs are supported, up to the calls of Linux "
+		log_warn("%s %d refused with ENOSYS: only 64-bit programs are supported, up to the calls of "
+			 "Linux "
 			 "6.18",
 			 kind, c->nr);
 	return reply_value(-ENOSYS);
@@ -55,17 +56,14 @@ static void carry_out(struct call *c, const struct reply *reply)
 		if (r < 0 && r != -ENOENT)
 			listener_error(listener, c->id, r);
 		return;
-	case REPLY_CONTINUE:
-		listener_continue(listener, c->id);
-		return;
+	case REPLY_CONTINUE: listener_continue(listener, c->id); return;
 	case REPLY_REDIRECT:
 		if (reply->redirect)
 			redirector_submit(c->ct, reply->redirect);
 		else
 			listener_error(listener, c->id, -ENOMEM);
 		return;
-	default:
-		log_bug(__FILE__, __LINE__, "reply kind");
+	default: log_bug(__FILE__, __LINE__, "reply kind");
 	}
 }
 
