@@ -3,9 +3,9 @@
  *
  *	PROGRAM [-c CPU] [-d DIR] ROW N [COMMAND...]
  *
- * DIR (default: the working directory) must be writable and empty; a row leaves nothing in it. Every result is checked: a row in
- * which a call failed prints no figure and exits with 1. Calls go through libc, so that tools which preload a library
- * take part as well. bench/run does the comparing.
+ * DIR (default: the working directory) must be writable and empty; a row leaves nothing in it. Every result is
+ * checked: a row in which a call failed prints no figure and exits with 1. Calls go through libc, so that tools which
+ * preload a library take part as well. bench/run does the comparing.
  */
 #ifndef UCTR_BENCH_BENCH_H
 #define UCTR_BENCH_BENCH_H
@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BLOCK 65536
+#define BLOCK	  65536
 #define FILE_SIZE (16 * BLOCK)
 
 struct bench {

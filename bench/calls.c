@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#define MAP_SIZE (256 * 1024)
+#define MAP_SIZE  (256 * 1024)
 #define N_ENTRIES 100
 
 /* --- calls that are answered --- */
@@ -177,7 +177,8 @@ static void loop_mmap(struct bench *b, long n)
 {
 	(void)b;
 	while (n--) {
-		volatile char *p = mmap(NULL, MAP_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		volatile char *p = mmap(NULL, MAP_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+					-1, 0);
 
 		must(p != MAP_FAILED, "mmap");
 		for (size_t i = 0; i < MAP_SIZE; i += 4096)
@@ -190,7 +191,7 @@ static void loop_mmap(struct bench *b, long n)
 
 static void loop_bind(struct bench *b, long n)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
 	(void)b;
 	while (n--) {
@@ -203,7 +204,7 @@ static void loop_bind(struct bench *b, long n)
 }
 
 /* The name is relative, for sun_path is short: main() has changed to b->dir. */
-static const struct sockaddr_un unix_name = { .sun_family = AF_UNIX, .sun_path = "socket" };
+static const struct sockaddr_un unix_name = {.sun_family = AF_UNIX, .sun_path = "socket"};
 
 static void setup_unix(struct bench *b)
 {
@@ -234,25 +235,25 @@ static void teardown_unix(struct bench *b)
 }
 
 static const struct row rows[] = {
-	{ "getuid", loop_getuid, NULL, NULL },
-	{ "fstat", loop_fstat, NULL, NULL },
-	{ "stat", loop_stat, NULL, NULL },
-	{ "statx", loop_statx, NULL, NULL },
-	{ "open", loop_open, NULL, NULL },
-	{ "readlink", loop_readlink, NULL, NULL },
-	{ "access", loop_access, NULL, NULL },
-	{ "mkdir_rmdir", loop_mkdir_rmdir, NULL, NULL },
-	{ "creat_unlink", loop_creat_unlink, NULL, NULL },
-	{ "rename", loop_rename, setup_rename, teardown_rename },
-	{ "readdir100", loop_readdir, setup_readdir, teardown_readdir },
-	{ "getcwd", loop_getcwd, NULL, NULL },
-	{ "chdir", loop_chdir, NULL, NULL },
-	{ "pread64k", loop_pread, NULL, NULL },
-	{ "pwrite64k", loop_pwrite, NULL, NULL },
-	{ "mmap_touch", loop_mmap, NULL, NULL },
-	{ "bind_listen_close", loop_bind, NULL, NULL },
-	{ "unix_connect", loop_unix, setup_unix, teardown_unix },
-	{ NULL, NULL, NULL, NULL },
+	{"getuid", loop_getuid, NULL, NULL},
+	{"fstat", loop_fstat, NULL, NULL},
+	{"stat", loop_stat, NULL, NULL},
+	{"statx", loop_statx, NULL, NULL},
+	{"open", loop_open, NULL, NULL},
+	{"readlink", loop_readlink, NULL, NULL},
+	{"access", loop_access, NULL, NULL},
+	{"mkdir_rmdir", loop_mkdir_rmdir, NULL, NULL},
+	{"creat_unlink", loop_creat_unlink, NULL, NULL},
+	{"rename", loop_rename, setup_rename, teardown_rename},
+	{"readdir100", loop_readdir, setup_readdir, teardown_readdir},
+	{"getcwd", loop_getcwd, NULL, NULL},
+	{"chdir", loop_chdir, NULL, NULL},
+	{"pread64k", loop_pread, NULL, NULL},
+	{"pwrite64k", loop_pwrite, NULL, NULL},
+	{"mmap_touch", loop_mmap, NULL, NULL},
+	{"bind_listen_close", loop_bind, NULL, NULL},
+	{"unix_connect", loop_unix, setup_unix, teardown_unix},
+	{NULL, NULL, NULL, NULL},
 };
 
 int main(int argc, char **argv)

@@ -31,7 +31,7 @@
 #endif
 #ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, __u64)
 #endif
 
 struct server {
@@ -42,7 +42,7 @@ struct server {
 
 static void read_path(const struct server *s, char *path, size_t size)
 {
-	struct iovec local = { path, size }, remote = { (void *)(uintptr_t)s->req.data.args[1], size };
+	struct iovec local = {path, size}, remote = {(void *)(uintptr_t)s->req.data.args[1], size};
 
 	/* The path may lie at the end of a mapping: then it is all that is there. */
 	must(process_vm_readv((pid_t)s->req.pid, &local, 1, &remote, 1, 0) > 0, "process_vm_readv");
@@ -52,20 +52,22 @@ static void read_path(const struct server *s, char *path, size_t size)
 static void serve_stat(struct server *s)
 {
 	struct stat st;
-	struct iovec local = { &st, sizeof(st) }, remote = { (void *)(uintptr_t)s->req.data.args[2], sizeof(st) };
+	struct iovec local = {&st, sizeof(st)}, remote = {(void *)(uintptr_t)s->req.data.args[2], sizeof(st)};
 	__u64 id = s->req.id;
 	char path[256];
 
 	read_path(s, path, sizeof(path));
 	must(ioctl(s->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0, "id_valid");
 	must(stat(path, &st) == 0, path);
-	must(process_vm_writev((pid_t)s->req.pid, &local, 1, &remote, 1, 0) == sizeof(st), "process_vm_writev");
+	must(process_vm_writev((pid_t)s->req.pid, &local, 1, &remote, 1, 0) == sizeof(st),
+	     "process_vm_writev");
 }
 
 /* Returns true when the answer has been sent with the descriptor. */
 static bool serve_open(struct server *s)
 {
-	struct seccomp_notif_addfd add = { .id = s->req.id, .flags = SECCOMP_ADDFD_FLAG_SEND, .newfd_flags = O_CLOEXEC };
+	struct seccomp_notif_addfd add = {
+		.id = s->req.id, .flags = SECCOMP_ADDFD_FLAG_SEND, .newfd_flags = O_CLOEXEC};
 	__u64 id = s->req.id;
 	char path[256];
 	int fd;
@@ -108,7 +110,7 @@ static int install(unsigned int nr)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
+	struct sock_fprog prog = {sizeof(code) / sizeof(code[0]), code};
 
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
@@ -149,8 +151,8 @@ static void on_signal(int sig)
 
 static void loop_served(struct bench *b, long n, unsigned int nr, void (*loop)(struct bench *, long))
 {
-	const struct sigaction sa = { .sa_handler = on_signal };
-	struct server s = { .listener = -1 };
+	const struct sigaction sa = {.sa_handler = on_signal};
+	struct server s = {.listener = -1};
 	pid_t child;
 	int fd = -1, pidfd, pair[2], status;
 
@@ -159,7 +161,7 @@ static void loop_served(struct bench *b, long n, unsigned int nr, void (*loop)(s
 	child = fork();
 	must(child >= 0, "fork");
 	if (child == 0) {
-		const struct row row = { "", loop, NULL, NULL };
+		const struct row row = {"", loop, NULL, NULL};
 
 		close(pair[0]);
 		fd = install(nr);
@@ -176,7 +178,8 @@ static void loop_served(struct bench *b, long n, unsigned int nr, void (*loop)(s
 	s.listener = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
 	must(s.listener >= 0, "pidfd_getfd");
 	must(write(pair[0], "", 1) == 1, "write");
-	ioctl(s.listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP); /* since Linux 6.6 */
+	ioctl(s.listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
+	      SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP); /* since Linux 6.6 */
 	serve(&s);
 	must(waitpid(child, &status, 0) == child && status == 0, "wait");
 }

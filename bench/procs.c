@@ -36,7 +36,7 @@ static void loop_fork_wait(struct bench *b, long n)
 
 static void exec_loop(const char *program, long n)
 {
-	char *argv[] = { (char *)program, NULL };
+	char *argv[] = {(char *)program, NULL};
 
 	while (n--) {
 		pid_t pid = fork();
@@ -62,7 +62,7 @@ static void loop_exec_static(struct bench *b, long n)
 /* What make, ninja and shells of this day do. */
 static void loop_vfork_exec(struct bench *b, long n)
 {
-	char *argv[] = { b->dynamic, NULL };
+	char *argv[] = {b->dynamic, NULL};
 
 	while (n--) {
 		pid_t pid = vfork();
@@ -77,7 +77,7 @@ static void loop_vfork_exec(struct bench *b, long n)
 
 static void loop_spawn(struct bench *b, long n)
 {
-	char *argv[] = { b->dynamic, NULL };
+	char *argv[] = {b->dynamic, NULL};
 
 	while (n--) {
 		pid_t pid;
@@ -150,8 +150,9 @@ static void teardown_pipe(struct bench *b)
 
 static void futex(atomic_int *word, int op, int value)
 {
-	must(syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0) >= 0 || errno == EAGAIN ||
-	     errno == EINTR, "futex");
+	must(syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0) >= 0 ||
+		     errno == EAGAIN || errno == EINTR,
+	     "futex");
 }
 
 /* Waits while the word has the value; returns what it became. */
@@ -203,7 +204,7 @@ static void on_signal(int sig)
 
 static void setup_kill(struct bench *b)
 {
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
 	(void)b;
 	must(sigaction(SIGUSR1, &sa, NULL) == 0, "sigaction");
@@ -234,17 +235,17 @@ static int steps(long n, long k)
 }
 
 static const struct row rows[] = {
-	{ "fork_wait", loop_fork_wait, NULL, NULL },
-	{ "fork_exec_dynamic", loop_exec_dynamic, NULL, NULL },
-	{ "fork_exec_static", loop_exec_static, NULL, NULL },
-	{ "posix_spawn", loop_spawn, NULL, NULL },
-	{ "vfork_exec", loop_vfork_exec, NULL, NULL },
-	{ "pthread", loop_pthread, NULL, NULL },
-	{ "pipe_pingpong", loop_pipe, setup_pipe, teardown_pipe },
-	{ "futex_pingpong", loop_futex, setup_futex, teardown_futex },
-	{ "kill_self", loop_kill, setup_kill, NULL },
-	{ "run", loop_run, NULL, NULL },
-	{ NULL, NULL, NULL, NULL },
+	{"fork_wait", loop_fork_wait, NULL, NULL},
+	{"fork_exec_dynamic", loop_exec_dynamic, NULL, NULL},
+	{"fork_exec_static", loop_exec_static, NULL, NULL},
+	{"posix_spawn", loop_spawn, NULL, NULL},
+	{"vfork_exec", loop_vfork_exec, NULL, NULL},
+	{"pthread", loop_pthread, NULL, NULL},
+	{"pipe_pingpong", loop_pipe, setup_pipe, teardown_pipe},
+	{"futex_pingpong", loop_futex, setup_futex, teardown_futex},
+	{"kill_self", loop_kill, setup_kill, NULL},
+	{"run", loop_run, NULL, NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 int main(int argc, char **argv)
