@@ -17,37 +17,89 @@
 #define NR_SET_MEMPOLICY_HOME_NODE 450
 
 static const unsigned refused[] = {
-	SYS_acct, SYS_add_key, SYS_bpf, SYS_clock_adjtime, SYS_clock_settime, SYS_create_module, SYS_delete_module,
-	SYS_fanotify_init, SYS_finit_module, SYS_fsconfig, SYS_fsmount, SYS_fsopen, SYS_fspick, SYS_get_kernel_syms,
-	SYS_get_mempolicy, SYS_init_module, SYS_io_uring_enter, SYS_io_uring_register, SYS_io_uring_setup, SYS_ioperm,
-	SYS_iopl, SYS_kcmp, SYS_kexec_file_load, SYS_kexec_load, SYS_keyctl, SYS_lookup_dcookie, SYS_mbind,
-	SYS_migrate_pages, SYS_mount, SYS_mount_setattr, SYS_move_mount, SYS_move_pages, SYS_nfsservctl,
-	SYS_open_by_handle_at, SYS_open_tree, SYS_perf_event_open, SYS_pidfd_getfd, SYS_pivot_root,
-	SYS_process_madvise, SYS_query_module, SYS_quotactl, SYS_quotactl_fd, SYS_reboot, SYS_request_key,
-	SYS_set_mempolicy, NR_SET_MEMPOLICY_HOME_NODE, SYS_setdomainname, SYS_sethostname, SYS_setns,
-	SYS_settimeofday, SYS_swapoff, SYS_swapon, SYS_sysfs, SYS__sysctl, SYS_syslog, SYS_umount2, SYS_unshare,
-	SYS_uselib, SYS_userfaultfd, SYS_ustat, SYS_vhangup,
+	SYS_acct,
+	SYS_add_key,
+	SYS_bpf,
+	SYS_clock_adjtime,
+	SYS_clock_settime,
+	SYS_create_module,
+	SYS_delete_module,
+	SYS_fanotify_init,
+	SYS_finit_module,
+	SYS_fsconfig,
+	SYS_fsmount,
+	SYS_fsopen,
+	SYS_fspick,
+	SYS_get_kernel_syms,
+	SYS_get_mempolicy,
+	SYS_init_module,
+	SYS_io_uring_enter,
+	SYS_io_uring_register,
+	SYS_io_uring_setup,
+	SYS_ioperm,
+	SYS_iopl,
+	SYS_kcmp,
+	SYS_kexec_file_load,
+	SYS_kexec_load,
+	SYS_keyctl,
+	SYS_lookup_dcookie,
+	SYS_mbind,
+	SYS_migrate_pages,
+	SYS_mount,
+	SYS_mount_setattr,
+	SYS_move_mount,
+	SYS_move_pages,
+	SYS_nfsservctl,
+	SYS_open_by_handle_at,
+	SYS_open_tree,
+	SYS_perf_event_open,
+	SYS_pidfd_getfd,
+	SYS_pivot_root,
+	SYS_process_madvise,
+	SYS_query_module,
+	SYS_quotactl,
+	SYS_quotactl_fd,
+	SYS_reboot,
+	SYS_request_key,
+	SYS_set_mempolicy,
+	NR_SET_MEMPOLICY_HOME_NODE,
+	SYS_setdomainname,
+	SYS_sethostname,
+	SYS_setns,
+	SYS_settimeofday,
+	SYS_swapoff,
+	SYS_swapon,
+	SYS_sysfs,
+	SYS__sysctl,
+	SYS_syslog,
+	SYS_umount2,
+	SYS_unshare,
+	SYS_uselib,
+	SYS_userfaultfd,
+	SYS_ustat,
+	SYS_vhangup,
 };
 static const unsigned personalities[] = {0, 8, 0x20000, 0x20008, 0xffffffff};
 
-#define N(array) (sizeof(array) / sizeof((array)[0]))
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define N(array)		      (sizeof(array) / sizeof((array)[0]))
+#define LOAD(field)		      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define JUMP_IF(test, value, yes, no) BPF_JUMP(BPF_JMP | (test) | BPF_K, (value), (yes), (no))
-#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
-#define REFUSE(error) RETURN(SECCOMP_RET_ERRNO | (error))
-#define NEW_NAMESPACES                                                                                                \
-	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define RETURN(action)		      BPF_STMT(BPF_RET | BPF_K, (action))
+#define REFUSE(error)		      RETURN(SECCOMP_RET_ERRNO | (error))
+#define NEW_NAMESPACES                                                                                \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
+	 CLONE_NEWNET)
 
 int main(int argc, char **argv)
 {
 	static struct sock_filter program[2 * N(refused) + 2 * N(personalities) + 32];
 	unsigned n = 0;
 
-#define ADD(...)                                                                                                      \
-	do {                                                                                                          \
-		const struct sock_filter part[] = {__VA_ARGS__};                                                      \
-		memcpy(&program[n], part, sizeof(part));                                                              \
-		n += N(part);                                                                                         \
+#define ADD(...)                                                 \
+	do {                                                     \
+		const struct sock_filter part[] = {__VA_ARGS__}; \
+		memcpy(&program[n], part, sizeof(part));         \
+		n += N(part);                                    \
 	} while (0)
 
 	if (argc < 2) {
@@ -58,8 +110,8 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < N(refused); i++)
 		ADD(JUMP_IF(BPF_JEQ, refused[i], 0, 1), REFUSE(EPERM));
 	ADD(JUMP_IF(BPF_JEQ, SYS_clone3, 0, 1), REFUSE(ENOSYS));
-	ADD(JUMP_IF(BPF_JEQ, SYS_clone, 0, 4), LOAD(args[0]), JUMP_IF(BPF_JSET, NEW_NAMESPACES, 0, 1), REFUSE(EPERM),
-	    RETURN(SECCOMP_RET_ALLOW));
+	ADD(JUMP_IF(BPF_JEQ, SYS_clone, 0, 4), LOAD(args[0]), JUMP_IF(BPF_JSET, NEW_NAMESPACES, 0, 1),
+	    REFUSE(EPERM), RETURN(SECCOMP_RET_ALLOW));
 	ADD(JUMP_IF(BPF_JEQ, SYS_socket, 0, 4), LOAD(args[0]), JUMP_IF(BPF_JEQ, 40 /* AF_VSOCK */, 0, 1),
 	    REFUSE(EPERM), RETURN(SECCOMP_RET_ALLOW));
 	ADD(JUMP_IF(BPF_JEQ, SYS_personality, 0, 2 + 2 * N(personalities)), LOAD(args[0]));
@@ -69,7 +121,8 @@ int main(int argc, char **argv)
 
 	struct sock_fprog filter = {.len = (unsigned short)n, .filter = program};
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter)) {
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter)) {
 		perror("dockerfilter: seccomp");
 		return 125;
 	}
