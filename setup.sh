@@ -50,11 +50,16 @@ unpack() {
 		apt-get "$@" update
 	fi
 	# shellcheck disable=SC2086 # a list of words
-	debs=$(apt-get "$@" -s --no-install-recommends install $missing | sed -n 's/^Inst \([^ ]*\) .*/\1/p')
+	apt-get "$@" -s --no-install-recommends install $missing >"$deps/apt/plan"
+	debs=$(sed -n 's/^Inst \([^ ]*\) .*/\1/p' "$deps/apt/plan")
 	# shellcheck disable=SC2086
 	(cd "$deps/apt" && apt-get "$@" download $debs)
 	for deb in "$deps"/apt/*.deb; do
 		dpkg-deb -x "$deb" "$deps"
+	done
+	# A -dev package's link to a library that is installed already leads nowhere here.
+	find "$deps/usr/lib/$arch" -maxdepth 1 -name '*.so' -xtype l | while read -r link; do
+		ln -sf "/usr/lib/$arch/$(readlink "$link")" "$link"
 	done
 	rm -rf "$deps/apt"
 	cat >"$deps/flags.mk" <<-EOF
