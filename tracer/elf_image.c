@@ -1,11 +1,11 @@
 #include "tracer/elf_image.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PAGE_OFFSET 4095ull
+#define MAX_HEADERS 73 /* load_elf_phdrs(): they fit in a page */
 
 static int read_exactly(int fd, void *buf, size_t len, uint64_t offset)
 {
@@ -44,29 +44,33 @@ static int read_interp(int fd, struct elf_image *image, const Elf64_Phdr *p)
 	return 0;
 }
 
+static bool is_program(const Elf64_Ehdr *header)
+{
+	return memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 && header->e_ident[EI_CLASS] == ELFCLASS64 &&
+	       header->e_machine == EM_X86_64 && (header->e_type == ET_EXEC || header->e_type == ET_DYN) &&
+	       header->e_phentsize == sizeof(Elf64_Phdr) && header->e_phnum <= MAX_HEADERS;
+}
+
 int elf_image_read(int fd, struct elf_image *image)
 {
+	Elf64_Phdr headers[MAX_HEADERS];
 	Elf64_Ehdr header;
+	int r;
 
 	image->n_loads = 0;
 	image->start = image->end = 0;
 	image->has_interp = false;
-	if (read_exactly(fd, &header, sizeof(header), 0) < 0 ||
-	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    header.e_machine != EM_X86_64 || (header.e_type != ET_EXEC && header.e_type != ET_DYN) ||
-	    header.e_phentsize != sizeof(Elf64_Phdr))
+	if (read_exactly(fd, &header, sizeof(header), 0) < 0 || !is_program(&header) ||
+	    read_exactly(fd, headers, header.e_phnum * sizeof(headers[0]), header.e_phoff) < 0)
 		return -ENOEXEC;
 	image->type = header.e_type;
 	image->entry = header.e_entry;
 	for (unsigned i = 0; i < header.e_phnum; i++) {
-		Elf64_Phdr p;
-		int r;
-
-		r = read_exactly(fd, &p, sizeof(p), header.e_phoff + i * sizeof(p));
-		if (r == 0 && p.p_type == PT_LOAD)
-			r = add_load(image, &p);
-		else if (r == 0 && p.p_type == PT_INTERP)
-			r = read_interp(fd, image, &p);
+		r = 0;
+		if (headers[i].p_type == PT_LOAD)
+			r = add_load(image, &headers[i]);
+		else if (headers[i].p_type == PT_INTERP)
+			r = read_interp(fd, image, &headers[i]);
 		if (r < 0)
 			return r;
 	}

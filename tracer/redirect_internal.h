@@ -6,6 +6,7 @@
 #include "tracer/redirect.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/user.h>
 
@@ -45,7 +46,9 @@ struct redirect {
 	/* While the task is traced */
 	struct user_regs_struct regs; /* at the call, rip behind the syscall instruction */
 	uint64_t sigmask;
-	int late_signal; /* a SIGSTOP that came meanwhile */
+	cpu_set_t affinity; /* the task's own, while it is pinned */
+	int cpu;	    /* that it is pinned to, or -1 */
+	int late_signal;    /* a SIGSTOP that came meanwhile */
 };
 
 struct redirector {
@@ -54,6 +57,8 @@ struct redirector {
 	struct redirect *queue, **queue_end;
 	uint64_t slots[SCRATCH_SLOTS / 64];
 	pid_t interrupted[256];	 /* threads whose last blocking redirect ended in EINTR, by tid modulo */
+	pid_t tid;		 /* of the redirector's thread */
+	int cpu;		 /* that it was sent to last; used by the worker alone */
 	struct redirect *active; /* owned by the redirector's thread: calls that the task is in now */
 };
 

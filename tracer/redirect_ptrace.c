@@ -112,8 +112,34 @@ int redirect_inject(struct redirect *r, const struct user_regs_struct *regs, uin
 	return 0;
 }
 
+/* For the time of the redirect the task runs on the redirector's processor: the two take turns, and each turn would
+ * otherwise wake an idle processor. Its own affinity comes back at the end, unless somebody has set another meanwhile. */
+static void pin(struct redirect *r)
+{
+	cpu_set_t set;
+
+	r->cpu = sched_getcpu();
+	CPU_ZERO(&set);
+	CPU_SET(r->cpu, &set);
+	if (r->cpu < 0 || sched_getaffinity(r->tid, sizeof(r->affinity), &r->affinity) < 0 ||
+	    CPU_EQUAL(&set, &r->affinity) || !CPU_ISSET(r->cpu, &r->affinity) ||
+	    sched_setaffinity(r->tid, sizeof(set), &set) < 0)
+		r->cpu = -1;
+}
+
+static void unpin(struct redirect *r)
+{
+	cpu_set_t set;
+
+	if (r->cpu >= 0 && sched_getaffinity(r->tid, sizeof(set), &set) == 0 && CPU_COUNT(&set) == 1 &&
+	    CPU_ISSET(r->cpu, &set))
+		sched_setaffinity(r->tid, sizeof(r->affinity), &r->affinity);
+	r->cpu = -1;
+}
+
 static void detach(struct redirect *r, int sig)
 {
+	unpin(r);
 	ptrace(PTRACE_DETACH, r->tid, NULL, (void *)(long)sig);
 }
 
@@ -182,8 +208,10 @@ static int enter_call(struct redirect *r)
 	set_call(&regs, r->regs.rip - SYSCALL_LENGTH, r->nr, args);
 	if (redirect_set_regs(r, &regs) < 0 || resume_to_syscall_stop(r) < 0)
 		return -ESRCH;
-	if (r->may_block)
+	if (r->may_block) {
 		set_sigmask(r, r->sigmask);
+		unpin(r);
+	}
 	return 0;
 }
 
@@ -284,6 +312,7 @@ static int stop_task(struct redirect *r)
 		return -e;
 	}
 	ptrace(PTRACE_INTERRUPT, r->tid, NULL, NULL);
+	pin(r);
 	listener_error(listener, r->id, -ERESTARTNOINTR);
 	e = wait_for(r, &status);
 	if (e < 0)
