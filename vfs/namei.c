@@ -57,16 +57,10 @@ static int dir_permission(const struct vfs_place *p, int mode)
 	return (int)or_errno(syscall(SYS_faccessat2, p->dir_fd, "", mode, AT_EMPTY_PATH | AT_EACCESS));
 }
 
-/* The analogue of mnt_want_write() on the directory, for the calls that do it before they look for the name.
- * The last step of the walk to the directory, its search permission, still comes first. */
+/* The analogue of mnt_want_write() on the directory, for the calls that do it before they look for the name. */
 static int place_want_write(const struct vfs_place *p)
 {
-	int err;
-
-	if (!p->dir_node && !mount_is_rdonly(p->mount))
-		return 0;
-	err = dir_permission(p, X_OK);
-	return err < 0 ? err : -EROFS;
+	return p->dir_node || mount_is_rdonly(p->mount) ? -EROFS : 0;
 }
 
 /* filename_create(): the place of a new name, or the reason why there can be none. After 0, the host's call
@@ -263,13 +257,8 @@ int vfs_rename(const struct vfs_ctx *ctx, const struct vfs_name *from, const str
 	err = vfs_lookup_parent(ctx, to, 0, &b);
 	if (err < 0)
 		return err;
-	if (a.mount != b.mount) {
-		/* Search permission of either directory belongs to the walk, which comes first. */
-		err = dir_permission(&a, X_OK);
-		if (err == 0)
-			err = dir_permission(&b, X_OK);
-		return err < 0 ? err : -EXDEV;
-	}
+	if (a.mount != b.mount)
+		return -EXDEV;
 	if (a.last != PLACE_NORMAL)
 		return -EBUSY;
 	if (b.last != PLACE_NORMAL)

@@ -126,6 +126,24 @@ static int nonblock_for(const struct stat *st)
 	return S_ISREG(st->st_mode) ? O_NONBLOCK : 0;
 }
 
+/* The canonical virtual path vpath as a path below the root directory of the host mount m that covers it;
+ * NULL when there is none. */
+static const char *path_below(const struct mount *m, const char *vpath)
+{
+	const char *rel = vpath + (m->point_len > 1 ? m->point_len : 0);
+
+	return m->type == MOUNT_HOST && S_ISDIR(m->root_mode) && rel[0] == '/' && rel[1] ? rel + 1 : NULL;
+}
+
+/* Opens what stands there, if no symlink has to be followed. */
+static int open_below(const struct mount *m, const char *rel, int flags)
+{
+	struct open_how how = {.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+
+	how.flags = (unsigned)flags;
+	return (int)syscall(SYS_openat2, m->root_fd, rel, &how, sizeof(how));
+}
+
 /* Splits a path without symlinks in mind: the mount that covers it, and the path below that. Only for clean
  * paths, in which no component is empty, "." or "..". */
 static const struct mount *guess_mount(const struct vfs_ctx *ctx, const struct vfs_name *name,
@@ -150,13 +168,8 @@ static const struct mount *guess_mount(const struct vfs_ctx *ctx, const struct v
 	else
 		vpath = arena_printf(ctx->arena, "%s/%s", name->base[1] ? name->base : "", path);
 	m = view_find(ctx->view, vpath);
-	if (m->type != MOUNT_HOST || !S_ISDIR(m->root_mode))
-		return NULL;
-	*ret_rel = vpath + (m->point_len > 1 ? m->point_len : 0);
-	if (**ret_rel != '/')
-		return NULL;
-	++*ret_rel;
-	return m;
+	*ret_rel = path_below(m, vpath);
+	return *ret_rel ? m : NULL;
 }
 
 /* The short way for the usual case, an existing object below one host mount with no symlink on the way: two
@@ -167,7 +180,6 @@ static bool open_fast(const struct vfs_ctx *ctx, const struct vfs_name *name, co
 	const char *rel;
 	const struct mount *m;
 	struct stat st;
-	struct open_how how = {.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
 	_cleanup_close_ int fd = -1;
 
 	if (rq->flags & (O_PATH | O_EXCL | KERNEL_O_TMPFILE) ||
@@ -180,8 +192,7 @@ static bool open_fast(const struct vfs_ctx *ctx, const struct vfs_name *name, co
 		return false;
 	if ((wants_write(rq->flags) || rq->flags & O_TRUNC) && may_write(m, st.st_mode) < 0)
 		return false;
-	how.flags = (unsigned)((rq->flags & ~O_CREAT) | O_CLOEXEC | nonblock_for(&st));
-	fd = (int)syscall(SYS_openat2, m->root_fd, rel, &how, sizeof(how));
+	fd = open_below(m, rel, (rq->flags & ~O_CREAT) | O_CLOEXEC | nonblock_for(&st));
 	if (fd < 0 || unset_nonblock(fd, rq->flags, &st) < 0)
 		return false;
 	opened_fd(ret, TAKE_FD(fd));
@@ -233,13 +244,23 @@ static int check_rdonly(const struct vfs_object *o, int flags, const struct stat
 	return err < 0 ? err : -EROFS;
 }
 
+/* Opens an object that was found as a file of its own: by its canonical path where it has one, which is
+ * quicker than by its descriptor's link in /proc. */
+static int reopen(const struct vfs_object *o, int flags)
+{
+	const char *rel = o->vpath && !o->magic ? path_below(o->mount, o->vpath) : NULL;
+	struct fd_path path;
+	int fd = rel ? open_below(o->mount, rel, flags) : -1;
+
+	return fd >= 0 ? fd : open(fd_path(&path, o->fd), flags);
+}
+
 /* Opens an object that was found; takes o's descriptor where the task is to open it. */
 static int open_object(const struct vfs_ctx *ctx, struct vfs_object *o, int flags, struct vfs_opened *ret)
 {
 	/* The link in /proc is to be followed; it ends at the object, also when that is a symlink (O_PATH).
 	 */
-	int reopen = flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
-	struct fd_path path;
+	int again = flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
 	struct stat st;
 	_cleanup_close_ int fd = -1;
 	int err;
@@ -247,7 +268,7 @@ static int open_object(const struct vfs_ctx *ctx, struct vfs_object *o, int flag
 	if (o->node)
 		return open_mem(ctx, o, flags, ret);
 	if (flags & O_PATH) {
-		opened_by_task(ret, TAKE_FD(o->fd), "", reopen);
+		opened_by_task(ret, TAKE_FD(o->fd), "", again);
 		return 0;
 	}
 	err = fd_stat(o->fd, &st);
@@ -261,7 +282,7 @@ static int open_object(const struct vfs_ctx *ctx, struct vfs_object *o, int flag
 	if (err < 0)
 		return err;
 	if (opens_here(&st) || S_ISSOCK(st.st_mode)) { /* a socket fails at once, with EACCES or ENXIO */
-		fd = open(fd_path(&path, o->fd), reopen | O_CLOEXEC | nonblock_for(&st));
+		fd = reopen(o, again | O_CLOEXEC | nonblock_for(&st));
 		if (fd >= 0) {
 			err = unset_nonblock(fd, flags, &st);
 			if (err < 0)
@@ -273,7 +294,7 @@ static int open_object(const struct vfs_ctx *ctx, struct vfs_object *o, int flag
 		if (errno != EWOULDBLOCK || !S_ISREG(st.st_mode))
 			return -errno;
 	}
-	opened_by_task(ret, TAKE_FD(o->fd), "", reopen);
+	opened_by_task(ret, TAKE_FD(o->fd), "", again);
 	return 0;
 }
 

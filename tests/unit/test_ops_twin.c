@@ -289,8 +289,13 @@ static bool enter_namespace(void)
 	return syscall(SYS_capset, &header, none) == 0;
 }
 
+/* One byte more than NAME_MAX. */
+#define N64	  "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+#define LONG_NAME N64 N64 N64 N64
+
 /* clang-format off */
 static const char *const mount_paths[] = {
+	"ro/" LONG_NAME, "rw/" LONG_NAME,
 	"a", "a", "b", "rw", "ro", "rw/a", "rw/a", "rw/b", "rw/d", "rw/d/x", "rw/l", "rw/l/x", "ro/a",
 	"ro/b", "ro/d", "ro/d/x", "ro/d/nope", "ro/nope", "ro/nope/", "ro/l", "ro/l/", "ro/dangling",
 	"ro/out", "ro/abs", "ro/abs/a", "ro/p", "ro/secret", "ro/closed", "ro/closed/x", "ro/dd", "ro/dd/x",

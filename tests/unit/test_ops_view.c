@@ -230,6 +230,7 @@ struct reading {
 	struct mem_node *node;
 	int host_fd;
 	off_t pos;
+	off_t extra; /* d_off of the entry "extra" */
 };
 
 static struct reading start_reading(const char *vpath)
@@ -257,6 +258,8 @@ static ssize_t read_some(struct reading *r, size_t size, char *list)
 		size_t len = strlen(list);
 
 		cr_expect(e->d_ino);
+		if (strcmp(e->d_name, "extra") == 0)
+			r->extra = e->d_off;
 		snprintf(list + len, 4096 - len, " %s%s", e->d_name, e->d_type == DT_DIR ? "/" : "");
 		at += e->d_reclen;
 	}
@@ -285,6 +288,17 @@ static bool lists(const char *list, const char *name)
 
 	/* there, and once only */
 	return at && !strstr(at + 1, name);
+}
+
+static int count_words(const char *list)
+{
+	int n = 0;
+
+	while ((list = strchr(list, ' '))) {
+		list++;
+		n++;
+	}
+	return n;
 }
 
 Test(ops_view, reads_placeholder)
@@ -339,6 +353,11 @@ Test(ops_view, reads_extra_names)
 	r.pos = 0; /* rewinddir */
 	cr_expect_gt(read_some(&r, 4096, more), 0);
 	cr_expect(lists(more, " extra/"));
+	more[0] = '\0';
+	r.pos = r.extra; /* seekdir to behind it */
+	cr_expect_gt(read_some(&r, 4096, more), 0);
+	cr_expect(!strstr(more, " extra/"));
+	cr_expect_eq(count_words(more), 2, "%s", more); /* of 4: the first and "extra" are over */
 	r.pos = 0;
 	cr_expect_eq(read_some(&r, 40, more), -EINVAL);
 	close(r.host_fd);
@@ -463,6 +482,7 @@ static pid_t hold_lease(const char *path)
 	if (pid == 0) {
 		int fd = open(path, O_RDWR | O_CLOEXEC);
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		signal(SIGIO, SIG_IGN);
 		byte = fcntl(fd, F_SETLEASE, F_WRLCK) == 0;
 		if (write(ready[1], &byte, 1) == 1)
