@@ -1,6 +1,7 @@
 /* stat and its relatives: what a path or a descriptor shows, without opening it. */
 #include "tracer/handlers.h"
 #include "tracer/sys_util.h"
+#include "vfs/mem.h"
 #include "vfs/ops.h"
 
 #include <errno.h>
@@ -22,15 +23,45 @@ static int name_maybe_null(struct call *c, int dirfd, uint64_t path, int at_flag
 	return call_name(c, dirfd, path, at_flags, ret);
 }
 
+/* Whether the call means the descriptor alone, as libc's fstat() does: it is the most frequent of all these calls. */
+static bool is_fstat(struct call *c, int dirfd, uint64_t path, int at_flags)
+{
+	char first = '\0';
+
+	return dirfd >= 0 && at_flags == AT_EMPTY_PATH && (!path || call_read(c, path, &first, 1) == 0) &&
+	       !first;
+}
+
+/* A placeholder's stand-in is a removed directory, which shows in its link count alone. */
+static int stat_descriptor(struct call *c, int fd, struct stat *ret)
+{
+	struct mem_node *node;
+	int r = task_stat_fd(c->task, fd, ret);
+
+	if (r < 0)
+		return r;
+	if (!call_pending(c))
+		return -EINTR;
+	node = S_ISDIR(ret->st_mode) && ret->st_nlink == 0 ? mem_find(c->vfs.view, ret->st_dev, ret->st_ino)
+							   : NULL;
+	if (node)
+		mem_stat(node, ret);
+	return 0;
+}
+
 static struct reply stat_common(struct call *c, int dirfd, uint64_t path, uint64_t buf, int at_flags)
 {
 	struct vfs_name name;
 	struct stat st;
 	int ret;
 
-	ret = name_maybe_null(c, dirfd, path, at_flags, &name);
-	if (ret == 0)
-		ret = vfs_stat(&c->vfs, &name, at_flags, &st);
+	if (is_fstat(c, dirfd, path, at_flags)) {
+		ret = stat_descriptor(c, dirfd, &st);
+	} else {
+		ret = name_maybe_null(c, dirfd, path, at_flags, &name);
+		if (ret == 0)
+			ret = vfs_stat(&c->vfs, &name, at_flags, &st);
+	}
 	if (ret == 0)
 		ret = call_write(c, buf, &st, sizeof(st));
 	return reply_value(ret);

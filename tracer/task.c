@@ -145,6 +145,24 @@ int task_open_fd(struct task *t, int fd)
 	return r == -ENOENT ? -EBADF : r;
 }
 
+int task_stat_fd(struct task *t, int fd, struct stat *ret)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "fd/%d", fd);
+	for (int renew = 0; renew < 2; renew++) {
+		int proc = task_proc(t, renew);
+
+		if (proc < 0)
+			return proc;
+		if (fstatat(proc, name, ret, 0) == 0)
+			return 0;
+		if (errno != ESRCH && errno != ENOENT)
+			return -errno;
+	}
+	return errno == ENOENT ? -EBADF : -ESRCH;
+}
+
 int task_open_cwd(struct task *t)
 {
 	return task_open(t, "cwd", O_PATH | O_DIRECTORY);

@@ -35,6 +35,8 @@ int task_fd_path(struct task *t, int fd, char *buf, bool *ret_deleted);
 
 /* A new O_PATH descriptor of what the task's descriptor or cwd refers to. */
 int task_open_fd(struct task *t, int fd);
+/* What fstat(2) of the task's descriptor gives. */
+int task_stat_fd(struct task *t, int fd, struct stat *ret);
 int task_open_cwd(struct task *t);
 /* A new open description of the file behind the task's descriptor, with flags of open(2). */
 int task_reopen_fd(struct task *t, int fd, int flags);
