@@ -61,6 +61,14 @@ unpack() {
 	find "$deps/usr/lib/$arch" -maxdepth 1 -name '*.so' -xtype l | while read -r link; do
 		ln -sf "/usr/lib/$arch/$(readlink "$link")" "$link"
 	done
+	# Scripts that look for their own files where an installation would have put them.
+	here=$PWD/$deps
+	for script in fakechroot fakeroot-sysv; do
+		[ -e "$deps/usr/bin/$script" ] || continue
+		sed -i -e "/use-system-libs/,/;;/!s|/usr/|$here/usr/|g" -e "s|/etc/fakechroot|$here/etc/fakechroot|g" "$deps/usr/bin/$script"
+	done
+	[ ! -e "$deps/usr/bin/fakeroot-sysv" ] || ln -sf fakeroot-sysv "$deps/usr/bin/fakeroot"
+	[ ! -e "$deps/usr/bin/faked-sysv" ] || ln -sf faked-sysv "$deps/usr/bin/faked"
 	rm -rf "$deps/apt"
 	cat >"$deps/flags.mk" <<-EOF
 		D := \$(CURDIR)/$deps/usr
