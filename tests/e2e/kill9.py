@@ -61,8 +61,8 @@ for number in range(ROUNDS):
     front = subprocess.Popen([UCTR, "-u", "host", "-v", work, "--", "sh", "-c", WORK], env=env, stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     # Half of the rounds early, in the middle of the start.
-    time.sleep(random.uniform(0, 0.02) if number % 2 else random.uniform(0.02, 0.6))
-    victim = random.choice(["front", "supervisor", "program"])
+    time.sleep(random.uniform(0, 0.02) if number // 3 % 2 else random.uniform(0.1, 0.6))
+    victim = ["front", "supervisor", "program"][number % 3]
     pid = front.pid
     for _ in range({"front": 0, "supervisor": 1, "program": 2}[victim]):
         below = children(pid)
