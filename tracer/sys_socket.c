@@ -144,6 +144,18 @@ static int address_translate_own(struct call *c, struct address *a)
 	return address_set_path(c, a, TAKE_FD(place.dir_fd), place.name);
 }
 
+/* What a call fails with whose address was refused: the kernel looks at the descriptor before the address
+ * (sockfd_lookup_light() in net/socket.c). */
+static struct reply refused(struct call *c, int error)
+{
+	_cleanup_close_ int fd = task_open_fd(c->task, arg_int(c, 0));
+	struct stat st;
+
+	if (fd < 0)
+		return reply_value(fd);
+	return reply_value(fstat(fd, &st) == 0 && !S_ISSOCK(st.st_mode) ? -ENOTSOCK : error);
+}
+
 /* Copies the address to where the redirected call will find it and gives it the descriptor to hold. */
 static uint64_t redirect_address(struct redirect *r, int i, struct address *a)
 {
@@ -187,11 +199,11 @@ struct reply sys_bind(struct call *c)
 
 	ret = address_read(c, c->args[1], arg_int(c, 2), &a);
 	if (ret < 0)
-		return reply_value(ret);
+		return refused(c, ret);
 	if (address_is_path(&a)) {
 		ret = address_translate_own(c, &a);
 		if (ret < 0)
-			return reply_value(ret);
+			return refused(c, ret);
 	} else if (bind_by_supervisor(&a)) {
 		dup = task_dup_fd(c->task, arg_int(c, 0));
 		if (dup < 0 && dup != -EPERM)
@@ -227,7 +239,7 @@ struct reply sys_connect(struct call *c)
 	if (ret == 0)
 		ret = address_translate_peer(c, &a);
 	if (ret < 0)
-		return reply_value(ret);
+		return refused(c, ret);
 	if (address_family(&a) != AF_UNIX) {
 		dup = task_dup_fd(c->task, arg_int(c, 0));
 		if (dup < 0 && dup != -EPERM)
@@ -319,7 +331,7 @@ struct reply sys_sendto(struct call *c)
 	if (ret == 0)
 		ret = address_translate_peer(c, &a);
 	if (ret < 0)
-		return reply_value(ret);
+		return refused(c, ret);
 	if (send_datagram(c, &a, flags, &sent))
 		return reply_value(sent);
 	if (!call_pending(c))
@@ -353,7 +365,7 @@ struct reply sys_sendmsg(struct call *c)
 		return reply_continue();
 	ret = message_address(c, &message, &a);
 	if (ret < 0)
-		return reply_value(ret);
+		return refused(c, ret);
 	if (!call_pending(c))
 		return reply_value(-EINTR);
 	return reply_redirect(redirect_message(c, &message, NULL, &a, arg_int(c, 2)));
