@@ -1,12 +1,14 @@
 /* The ioctl requests that change an inode through a descriptor that may be open for reading alone (FS_IOC_SETFLAGS and its
  * like: the kernel asks for the owner, and for mnt_want_write_file(), which a read-only mount of the view does not stop).
- * They are made on a duplicate, so that what was checked is what is changed. */
+ * They are made on the very object that was checked, whatever another thread puts behind the number meanwhile. */
 #include "lib/cleanup.h"
 #include "tracer/handlers.h"
 #include "tracer/sys_util.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fs.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 
 /* From headers that have no user-space form. */
@@ -34,18 +36,30 @@ static int read_argument(struct call *c, unsigned request, union argument *ret)
 	}
 }
 
-/* Whether both descriptors are of one file. */
-static bool same_file(int a, int b)
+/* A descriptor of the object on which the request can be made. -ENOTTY for what is neither file nor directory: the
+ * requests mean nothing there. O_NONBLOCK, so that nobody's lease on the file holds the supervisor (lease_break() in
+ * fs/locks.c). */
+static int reopen(int fd)
 {
-	struct stat sa, sb;
+	char path[32];
+	struct stat st;
+	int ret;
 
-	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return -ENOTTY;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	ret = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (ret < 0 && errno == EACCES && S_ISREG(st.st_mode))
+		ret = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	return ret < 0 ? -errno : ret;
 }
 
 struct reply sys_ioctl(struct call *c)
 {
-	_cleanup_close_ int dup = -1;
 	unsigned request = (unsigned)c->args[1];
+	_cleanup_close_ int fd = -1;
 	union argument argument;
 	struct vfs_name name;
 	int ret;
@@ -57,11 +71,10 @@ struct reply sys_ioctl(struct call *c)
 		ret = read_argument(c, request, &argument);
 	if (ret < 0)
 		return reply_value(ret);
-	dup = task_dup_fd(c->task, arg_int(c, 0));
-	if (dup < 0)
-		return reply_value(dup);
-	/* Another thread may have put something else behind the number meanwhile. */
-	if (!same_file(dup, name.fd))
-		return reply_value(-EBADF);
-	return reply_value(ioctl(dup, request, &argument) < 0 ? -errno : 0);
+	fd = reopen(name.fd);
+	if (fd < 0)
+		return reply_value(fd);
+	if (!call_pending(c))
+		return reply_value(-EINTR);
+	return reply_value(ioctl(fd, request, &argument) < 0 ? -errno : 0);
 }
