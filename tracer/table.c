@@ -11,6 +11,7 @@
 #ifdef TABLE_WITHOUT_HANDLERS
 #define HANDLER(function) NULL
 #else
+#include "tracer/call.h"
 #include "tracer/handlers.h"
 #define HANDLER(function) function
 #endif
@@ -118,7 +119,11 @@ int table_bite(const char *spec)
 struct reply syscall_handle(const struct syscall_row *row, struct call *c)
 {
 #ifdef UCTR_TEST
-	if (row == bite.row)
+	/* kill(-1) by the kernel itself would end whoever runs the tests. */
+	bool harmful = row == &syscall_table[ROW_kill] && bite.reply.kind == REPLY_CONTINUE &&
+		       (int)c->args[0] == -1;
+
+	if (row == bite.row && !harmful)
 		return bite.reply;
 #endif
 	return row->handler(c);

@@ -111,9 +111,10 @@ static inline int syscall_served(const struct syscall_row *row)
 struct reply syscall_handle(const struct syscall_row *row, struct call *c);
 
 #ifdef UCTR_TEST
-/* For `make check-bites`, which proves that each row's test notices when the row's handler is missing: "name:pass" makes
- * every call of that row CONTINUE, "name:enosys" makes it fail with ENOSYS. main() hands it the environment variable
- * UCTR_BITE before the first call is served. Returns 0, or -EINVAL for an unknown name or word, or a row not served. */
+/* For `make check-bites`, which proves that each row's test notices when the row's handler is missing: "name:pass"
+ * makes every call of that row CONTINUE (but kill(-1), which would end whoever runs the tests), "name:enosys" makes it
+ * fail with ENOSYS. main() hands it the environment variable UCTR_BITE before the first call is served. Returns 0, or
+ * -EINVAL for an unknown name or word, or a row not served. */
 int table_bite(const char *spec);
 #endif
 
