@@ -3,6 +3,7 @@
 #include "tracer/inherited.h"
 #include "tracer/options.h"
 #include "tracer/probe.h"
+#include "tracer/table.h"
 
 #include "lib/log.h"
 
@@ -13,6 +14,21 @@
 #include <unistd.h>
 
 #define EXIT_UCTR 125
+
+/* UCTR_BITE, in the test build alone. */
+static int start_bite(void)
+{
+#ifdef UCTR_TEST
+	const char *spec = getenv("UCTR_BITE");
+
+	if (spec && table_bite(spec) < 0) {
+		log_error("UCTR_BITE=%s: accepted: the name of a served system call, then :pass or :enosys",
+			  spec);
+		return -EINVAL;
+	}
+#endif
+	return 0;
+}
 
 /* -o and UCTR_LOG. */
 static int start_log(const struct options *o)
@@ -59,7 +75,7 @@ int main(int argc, char **argv)
 		return EXIT_UCTR;
 	log_init(STDERR_FILENO, NULL);
 	status = options_parse(&o, argc, argv);
-	if (status == 0 && start_log(&o) < 0)
+	if (status == 0 && (start_log(&o) < 0 || start_bite() < 0))
 		status = EXIT_UCTR;
 	if (status == 0) {
 		switch (o.verb) {
