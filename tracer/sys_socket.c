@@ -1,12 +1,14 @@
 /* Calls with a socket address: bind, connect, sendto, sendmsg, sendmmsg. Until the network is virtual, only addresses that
  * are paths of AF_UNIX sockets are looked at; the others are copied, so that what was decided on is what the kernel gets.
  *
- * A path outside the places that the view shows as the host has them is replaced by "/proc/SUPERVISOR/fd/N" (and the name,
- * for bind). Known gap: getsockname, getpeername and recvfrom then show that path of a socket bound there.
+ * A peer is reached by "/proc/SUPERVISOR/fd/N". A socket whose place is elsewhere on the host is bound by its last name
+ * alone (where pidfd_getfd is refused: by "/proc/SUPERVISOR/fd/N/NAME", if that fits). Known gap: getsockname, getpeername
+ * and recvfrom show these names.
  *
  * Known gap: sendmsg and sendmmsg without an address are continued, as nearly all are, so that another thread could
  * still set one behind the pointer. */
 #include "lib/cleanup.h"
+#include "lib/log.h"
 #include "tracer/handlers.h"
 #include "tracer/redirect.h"
 #include "tracer/sys_util.h"
@@ -22,9 +24,10 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 
-#define PATH_OFFSET  offsetof(struct sockaddr_un, sun_path)
-#define DATAGRAM_MAX 65535u
-#define MESSAGES_MAX 1024u /* UIO_MAXIOV, to which the kernel cuts vlen too */
+#define PATH_OFFSET    offsetof(struct sockaddr_un, sun_path)
+#define DATAGRAM_MAX   65535u
+#define REDIRECTED_MAX 64u   /* messages and their addresses that fit into the scratch memory of a redirect */
+#define MESSAGES_MAX   1024u /* UIO_MAXIOV, to which the kernel cuts vlen too */
 
 struct address {
 	union {
@@ -114,34 +117,29 @@ static int address_translate_peer(struct call *c, struct address *a)
 	return address_set_path(c, a, TAKE_FD(object.fd), NULL);
 }
 
-/* The same for bind: the socket file is made in the directory that was looked up. unix_bind_bsd(). Where the host
- * resolves the path alike it stays as it is, since getsockname shows it. */
-static int address_translate_own(struct call *c, struct address *a)
+/* The same for bind: the directory in which the socket file is to be made. unix_bind_bsd(). */
+static int find_place(struct call *c, const struct address *a, struct vfs_place *ret)
 {
-	_cleanup_place_ struct vfs_place place = VFS_PLACE_NONE;
 	struct vfs_name name;
 	struct stat st;
-	int ret;
+	int error;
 
-	ret = address_name(c, a, &name);
-	if (ret == 0)
-		ret = vfs_lookup_parent(&c->vfs, &name, 0, &place);
-	if (ret < 0)
-		return ret;
-	if (place.last != PLACE_NORMAL || place.mount_point)
+	error = address_name(c, a, &name);
+	if (error == 0)
+		error = vfs_lookup_parent(&c->vfs, &name, 0, ret);
+	if (error < 0)
+		return error;
+	if (ret->last != PLACE_NORMAL || ret->mount_point)
 		return -EADDRINUSE;
-	if (place.dir_node)
-		return mem_lookup(place.dir_node, place.name, strlen(place.name)) ? -EADDRINUSE : -EROFS;
-	if (fstatat(place.dir_fd, place.name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (ret->dir_node)
+		return mem_lookup(ret->dir_node, ret->name, strlen(ret->name)) ? -EADDRINUSE : -EROFS;
+	if (fstatat(ret->dir_fd, ret->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return -EADDRINUSE;
 	if (errno != ENOENT)
 		return -errno;
-	if (place.slash)
+	if (ret->slash)
 		return -ENOENT;
-	ret = vfs_may_write(place.mount, S_IFDIR);
-	if (ret < 0 || place.native)
-		return ret;
-	return address_set_path(c, a, TAKE_FD(place.dir_fd), place.name);
+	return vfs_may_write(ret->mount, S_IFDIR);
 }
 
 /* What a call fails with whose address was refused: the kernel looks at the descriptor before the address
@@ -163,6 +161,14 @@ static uint64_t redirect_address(struct redirect *r, int i, struct address *a)
 		return 0;
 	/* An empty address needs no bytes but a pointer. */
 	return redirect_data(r, i, &a->storage, a->len ? a->len : sizeof(sa_family_t));
+}
+
+static bool is_unix(int fd)
+{
+	int domain;
+	socklen_t len = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
 }
 
 /* bind or connect by the task itself. */
@@ -191,6 +197,51 @@ static bool bind_by_supervisor(const struct address *a)
 	return family == AF_INET || family == AF_INET6 || (family == AF_UNIX && !address_is_path(a));
 }
 
+/* Binds in a directory of the view that is elsewhere on the host: from within that directory, so that the name fits into
+ * the address whatever the host's path is. Nothing else of the worker depends on its working directory, which is a
+ * thread's own. */
+static int bind_in_directory(struct call *c, int socket, int dir_fd, const char *name)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	size_t len = strlen(name);
+	int ret;
+
+	if (len > sizeof(un.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(un.sun_path, name, len);
+	c->vfs.caller.apply_umask(c->vfs.caller.arg);
+	if (fchdir(dir_fd) < 0)
+		return -errno;
+	ret = bind(socket, (struct sockaddr *)&un, (socklen_t)(PATH_OFFSET + len)) < 0 ? -errno : 0;
+	/* Not to keep the directory's file system busy. */
+	if (chdir("/") < 0)
+		log_debug("cannot leave the directory of a socket: %s", strerror(errno));
+	return ret;
+}
+
+/* Where the host resolves the path alike it stays as it is, since getsockname shows it. */
+static struct reply bind_path(struct call *c, struct address *a)
+{
+	_cleanup_place_ struct vfs_place place = VFS_PLACE_NONE;
+	_cleanup_close_ int dup = -1;
+	int ret = find_place(c, a, &place);
+
+	if (ret < 0)
+		return refused(c, ret);
+	if (place.native)
+		return call_pending(c) ? by_task(c, a, false) : reply_value(-EINTR);
+
+	dup = task_dup_fd(c->task, arg_int(c, 0));
+	if (dup < 0 && dup != -EPERM)
+		return reply_value(dup);
+	if (!call_pending(c))
+		return reply_value(-EINTR);
+	if (dup >= 0 && is_unix(dup))
+		return reply_value(bind_in_directory(c, dup, place.dir_fd, place.name));
+	ret = address_set_path(c, a, TAKE_FD(place.dir_fd), place.name);
+	return ret < 0 ? reply_value(ret) : by_task(c, a, false);
+}
+
 struct reply sys_bind(struct call *c)
 {
 	_cleanup_address_ struct address a = ADDRESS_NONE;
@@ -200,11 +251,9 @@ struct reply sys_bind(struct call *c)
 	ret = address_read(c, c->args[1], arg_int(c, 2), &a);
 	if (ret < 0)
 		return refused(c, ret);
-	if (address_is_path(&a)) {
-		ret = address_translate_own(c, &a);
-		if (ret < 0)
-			return refused(c, ret);
-	} else if (bind_by_supervisor(&a)) {
+	if (address_is_path(&a))
+		return bind_path(c, &a);
+	if (bind_by_supervisor(&a)) {
 		dup = task_dup_fd(c->task, arg_int(c, 0));
 		if (dup < 0 && dup != -EPERM)
 			return reply_value(dup);
@@ -388,41 +437,70 @@ static int message_length(struct call *c, const struct msghdr *message, unsigned
 	return error;
 }
 
-/* With an address in any of them only the first message is sent, and the answer says so: the call may send fewer than it
- * was given, and callers go on with the rest. Its length is written before it is sent; on a stream socket, where addresses
- * mean nothing, it would be wrong if only a part went out. */
-struct reply sys_sendmmsg(struct call *c)
+/* Moves one message to the redirect and writes its length to the guest's array at addr: see sys_sendmmsg(). */
+static int add_message(struct call *c, struct redirect *r, struct mmsghdr *message, uint64_t addr)
 {
 	_cleanup_address_ struct address a = ADDRESS_NONE;
-	unsigned n = (unsigned)c->args[2], len, named = 0;
-	struct mmsghdr *messages;
-	struct redirect *r;
+	struct msghdr *header = &message->msg_hdr;
 	int ret;
 
-	if (n == 0)
-		return reply_value(0);
+	ret = message_address(c, header, &a);
+	if (ret == 0)
+		ret = message_length(c, header, &message->msg_len);
+	if (ret < 0)
+		return ret;
+	header->msg_name = a.len ? (void *)redirect_address(r, -1, &a) : NULL;
+	header->msg_namelen = a.len;
+	if (a.len && !header->msg_name)
+		return -ENOMEM;
+	return call_write(c, addr + offsetof(struct mmsghdr, msg_len), &message->msg_len,
+			  sizeof(message->msg_len));
+}
+
+/* The messages up to the first whose address is refused or for which there is no room in the redirect: the call may send
+ * fewer than it was given. The length of each is written beforehand, since the kernel writes it to the copy; on a stream
+ * socket, where addresses mean nothing, it would be wrong if only a part went out. */
+static struct reply send_messages(struct call *c, struct mmsghdr *messages, unsigned n)
+{
+	struct redirect *r = redirect_new(c);
+	unsigned taken;
+	int ret = 0;
+
+	if (!r)
+		return reply_redirect(NULL);
+	for (taken = 0; taken < n; taken++) {
+		ret = add_message(c, r, &messages[taken], c->args[1] + taken * sizeof(*messages));
+		if (ret < 0)
+			break;
+	}
+	if (taken == 0 || !call_pending(c)) {
+		redirect_free(r);
+		return taken == 0 ? refused(c, ret) : reply_value(-EINTR);
+	}
+	if (!redirect_data(r, 1, messages, taken * sizeof(*messages))) {
+		redirect_free(r);
+		return reply_value(-ENOMEM);
+	}
+	redirect_arg(r, 2, taken);
+	redirect_may_block(r);
+	return reply_redirect(r);
+}
+
+struct reply sys_sendmmsg(struct call *c)
+{
+	unsigned n = (unsigned)c->args[2], named = 0;
+	struct mmsghdr *messages;
+	int ret;
+
 	if (n > MESSAGES_MAX)
 		n = MESSAGES_MAX;
-	messages = arena_alloc(c->arena, n * sizeof(*messages));
+	messages = arena_alloc(c->arena, n * sizeof(*messages) + 1);
 	ret = call_read(c, c->args[1], messages, n * sizeof(*messages));
 	if (ret < 0)
-		return reply_value(ret);
+		return refused(c, ret);
 	for (unsigned i = 0; i < n; i++)
 		named += messages[i].msg_hdr.msg_name && messages[i].msg_hdr.msg_namelen;
 	if (!named)
 		return reply_continue();
-
-	ret = message_address(c, &messages[0].msg_hdr, &a);
-	if (ret == 0)
-		ret = message_length(c, &messages[0].msg_hdr, &len);
-	if (ret == 0)
-		ret = call_write(c, c->args[1] + offsetof(struct mmsghdr, msg_len), &len, sizeof(len));
-	if (ret < 0)
-		return reply_value(ret);
-	if (!call_pending(c))
-		return reply_value(-EINTR);
-	r = redirect_message(c, &messages[0].msg_hdr, NULL, &a, arg_int(c, 3));
-	if (r)
-		redirect_result(r, 1);
-	return reply_redirect(r);
+	return send_messages(c, messages, n < REDIRECTED_MAX ? n : REDIRECTED_MAX);
 }
