@@ -173,6 +173,15 @@ static int check_directory(struct call *c, int dirfd)
 	return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
+int call_base(struct call *c, int dirfd, const char **ret)
+{
+	int r = dirfd == AT_FDCWD ? call_cwd_vpath(c, ret) : call_fd_vpath(c, dirfd, ret);
+
+	if (r == 0 && !*ret && dirfd != AT_FDCWD)
+		r = check_directory(c, dirfd);
+	return r;
+}
+
 int call_name(struct call *c, int dirfd, uint64_t path, int at_flags, struct vfs_name *ret)
 {
 	const char *text;
@@ -188,14 +197,9 @@ int call_name(struct call *c, int dirfd, uint64_t path, int at_flags, struct vfs
 		return 0;
 	if (text[0] == '\0')
 		return at_flags & AT_EMPTY_PATH ? name_of_object(c, dirfd, ret) : 0;
-	r = dirfd == AT_FDCWD ? call_cwd_vpath(c, &ret->base) : call_fd_vpath(c, dirfd, &ret->base);
+	r = call_base(c, dirfd, &ret->base);
 	if (r < 0)
 		return r;
-	if (!ret->base && dirfd != AT_FDCWD) {
-		r = check_directory(c, dirfd);
-		if (r < 0)
-			return r;
-	}
 	if (!ret->base && strcmp(text, ".") == 0)
 		return name_of_object(c, dirfd, ret);
 	return 0;

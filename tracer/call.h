@@ -54,6 +54,9 @@ int call_fd_vpath(struct call *c, int fd, const char **ret);
 /* The same for its working directory. */
 int call_cwd_vpath(struct call *c, const char **ret);
 
+/* The directory that a relative path starts from, for dirfd as in *at calls; NULL in *ret as above. */
+int call_base(struct call *c, int dirfd, const char **ret);
+
 /* Keeps fd open until the call has been answered; returns it. */
 int call_hold(struct call *c, int fd);
 

@@ -64,6 +64,8 @@ static struct reply open_common(struct call *c, int dirfd, uint64_t path, const 
 	int ret;
 
 	ret = call_name(c, dirfd, path, 0, &name);
+	if (ret == 0 && (how->resolve & RESOLVE_IN_ROOT) && name.path[0] == '/')
+		ret = call_base(c, dirfd, &name.base); /* where the path begins */
 	if (ret == 0)
 		ret = vfs_open(&c->vfs, &name, how, legacy, &opened);
 	if (ret < 0)

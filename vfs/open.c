@@ -383,7 +383,8 @@ static int create_new(const struct vfs_ctx *ctx, const struct vfs_place *p, cons
 		return errno == ENOENT ? -EROFS : -errno;
 	}
 	ctx->caller.apply_umask(ctx->caller.arg);
-	fd = openat(p->dir_fd, p->name, rq->flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, rq->mode);
+	/* O_EXCL follows no symlink. */
+	fd = openat(p->dir_fd, p->name, rq->flags | O_CREAT | O_EXCL | O_CLOEXEC, rq->mode);
 	if (fd < 0)
 		return -errno;
 	opened_fd(ret, fd);
