@@ -198,8 +198,8 @@ static bool bind_by_supervisor(const struct address *a)
 }
 
 /* Binds in a directory of the view that is elsewhere on the host: from within that directory, so that the name fits into
- * the address whatever the host's path is. Nothing else of the worker depends on its working directory, which is a
- * thread's own. */
+ * the address whatever the host's path is. Nothing in the supervisor depends on its working directory once the program
+ * runs. */
 static int bind_in_directory(struct call *c, int socket, int dir_fd, const char *name)
 {
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
