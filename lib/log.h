@@ -27,21 +27,21 @@ char *log_escape(char *dst, unsigned long size, const char *src);
 /* A broken invariant: prints one line that asks for a report, then aborts. */
 void log_bug(const char *file, int line, const char *what) __attribute__((noreturn));
 
-#define log_at(level, ...)                                                                         \
-	do {                                                                                       \
-		if (log_enabled(level, __FILE__))                                                  \
-			log_write(level, __FILE__, __VA_ARGS__);                                   \
+#define log_at(level, ...)                                       \
+	do {                                                     \
+		if (log_enabled(level, __FILE__))                \
+			log_write(level, __FILE__, __VA_ARGS__); \
 	} while (0)
 #define log_error(...) log_at(LOG_ERROR, __VA_ARGS__)
-#define log_warn(...) log_at(LOG_WARN, __VA_ARGS__)
-#define log_info(...) log_at(LOG_INFO, __VA_ARGS__)
+#define log_warn(...)  log_at(LOG_WARN, __VA_ARGS__)
+#define log_info(...)  log_at(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_at(LOG_DEBUG, __VA_ARGS__)
 
 /* Kept in release builds. */
-#define invariant(condition)                                                                       \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			log_bug(__FILE__, __LINE__, #condition);                                   \
+#define invariant(condition)                                     \
+	do {                                                     \
+		if (!(condition))                                \
+			log_bug(__FILE__, __LINE__, #condition); \
 	} while (0)
 
 #endif

@@ -11,11 +11,11 @@ struct mem_node {
 	char *name;
 	mode_t mode;
 	ino_t ino;
-	struct timespec time; /* of its making; atime, mtime and ctime alike */
+	struct timespec time;	 /* of its making; atime, mtime and ctime alike */
 	struct mem_node *parent; /* NULL for the root of a mount */
 	struct mem_node *children, *next;
-	char *target; /* symlinks */
-	char *vpath;  /* canonical virtual path */
+	char *target;		 /* symlinks */
+	char *vpath;		 /* canonical virtual path */
 	struct mem_index *index; /* of the view; NULL outside one */
 	int fd; /* what stands for the node, -1 until needed: for a directory the anonymous directory, for a file an
 		 * empty memfd opened read-only, for a symlink an unlinked one (O_PATH) */

@@ -24,9 +24,9 @@ struct mount {
 	size_t point_len;
 
 	/* MOUNT_HOST and MOUNT_PROC */
-	int root_fd;     /* O_PATH descriptor of the source, owned */
+	int root_fd;	  /* O_PATH descriptor of the source, owned */
 	mode_t root_mode; /* its st_mode */
-	char *source;    /* its canonical host path */
+	char *source;	  /* its canonical host path */
 	size_t source_len;
 
 	/* MOUNT_MEM */
@@ -39,7 +39,7 @@ struct view {
 	bool all_identity; /* every mount is an identity host mount or /proc on /proc: getcwd needs no look */
 	bool extra_names;  /* some directory shows a name that it does not have on the host */
 	struct mem_index *mem_index; /* anonymous directories by (st_dev, st_ino), see mem.h */
-	const char *anon_dir; /* where anonymous directories are made, NULL when there is nowhere */
+	const char *anon_dir;	     /* where anonymous directories are made, NULL when there is nowhere */
 };
 
 /* An empty view; view_release() frees all mounts and nodes. */

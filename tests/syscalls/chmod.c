@@ -63,7 +63,8 @@ static void test_modes(void)
 		CHECK_VALUE(mode_of("file"), 0644);
 		CHECK_OK(syscall(NR_fchmodat2, fd, "", 0645, AT_EMPTY_PATH));
 		CHECK_VALUE(mode_of("file"), 0645);
-		CHECK_ERRNO(syscall(NR_fchmodat2, AT_FDCWD, in_dir("link"), 0600, AT_SYMLINK_NOFOLLOW), EOPNOTSUPP);
+		CHECK_ERRNO(syscall(NR_fchmodat2, AT_FDCWD, in_dir("link"), 0600, AT_SYMLINK_NOFOLLOW),
+			    EOPNOTSUPP);
 		CHECK_ERRNO(syscall(NR_fchmodat2, AT_FDCWD, in_dir("file"), 0600, 0x1), EINVAL);
 		CHECK_ERRNO(syscall(NR_fchmodat2, fd, "", 0600, 0), ENOENT);
 	}

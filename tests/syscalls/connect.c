@@ -31,7 +31,8 @@ static void test_inet(void)
 {
 	struct sockaddr_in in, got = {0};
 	struct sockaddr none = {.sa_family = AF_UNSPEC};
-	int server = listener(5, &in), fd = MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), peer, err = -1;
+	int server = listener(5, &in), fd = MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), peer,
+	    err = -1;
 	socklen_t len = sizeof(got);
 	struct pollfd pfd;
 	char buf[8] = "";
@@ -61,12 +62,14 @@ static void test_inet(void)
 	CHECK_ERRNO(syscall(SYS_connect, fd, NULL, sizeof(in)), EFAULT);
 	CHECK_ERRNO(syscall(SYS_connect, fd, border(&in, 8), sizeof(in)), EFAULT);
 	CHECK_ERRNO(syscall(SYS_connect, -1, &in, sizeof(in)), EBADF);
-	CHECK_ERRNO(syscall(SYS_connect, MUST(open("/dev/null", O_RDONLY | O_CLOEXEC)), &in, sizeof(in)), ENOTSOCK);
+	CHECK_ERRNO(syscall(SYS_connect, MUST(open("/dev/null", O_RDONLY | O_CLOEXEC)), &in, sizeof(in)),
+		    ENOTSOCK);
 	in.sin_family = AF_INET6;
 	CHECK_ERRNO(syscall(SYS_connect, fd, &in, sizeof(in)), EAFNOSUPPORT);
 	close(fd);
 	/* datagram sockets connect and disconnect */
-	in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	in = (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	fd = MUST(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 	CHECK_OK(connect_in(fd, &in));
 	CHECK_OK(syscall(SYS_connect, fd, &none, sizeof(none)));

@@ -208,7 +208,8 @@ static void test_inherited_fds(void)
 {
 	char *argv[] = {"zero", "show", NULL};
 	struct job j = {EXECVE, self, argv, none, -1};
-	int status, keep = MUST(open("/dev/null", O_RDONLY)), drop = MUST(open("/dev/null", O_RDONLY | O_CLOEXEC));
+	int status, keep = MUST(open("/dev/null", O_RDONLY)),
+		    drop = MUST(open("/dev/null", O_RDONLY | O_CLOEXEC));
 	char *out = run(&j, &status), *p = strstr(out, "fd ");
 
 	LINE("fd %d", keep);

@@ -34,10 +34,10 @@
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
 #endif
-#define NR_fchmodat2 452
-#define NR_setxattrat 463
-#define NR_getxattrat 464
-#define NR_listxattrat 465
+#define NR_fchmodat2	 452
+#define NR_setxattrat	 463
+#define NR_getxattrat	 464
+#define NR_listxattrat	 465
 #define NR_removexattrat 466
 
 struct guest {
@@ -57,7 +57,7 @@ __attribute__((unused)) static bool in_view(void)
 }
 
 __attribute__((unused, format(printf, 4, 5))) static bool report(bool ok, int line, const char *what,
-								   const char *format, ...)
+								 const char *format, ...)
 {
 	char detail[512] = "";
 	va_list ap;
@@ -80,54 +80,54 @@ __attribute__((unused, format(printf, 4, 5))) static bool report(bool ok, int li
 
 #define CHECK_SAYS(cond, ...) report((cond), __LINE__, #cond, __VA_ARGS__)
 
-#define CHECK_ERRNO(call, expected)                                                                \
-	({                                                                                         \
-		errno = 0;                                                                         \
-		long rc_ = (long)(call);                                                           \
-		int e_ = errno;                                                                    \
-		report(rc_ == -1 && e_ == (expected), __LINE__, #call " -> " #expected,            \
-		       "returned %ld, errno %d (%s)", rc_, e_, strerror(e_));                      \
+#define CHECK_ERRNO(call, expected)                                                     \
+	({                                                                              \
+		errno = 0;                                                              \
+		long rc_ = (long)(call);                                                \
+		int e_ = errno;                                                         \
+		report(rc_ == -1 && e_ == (expected), __LINE__, #call " -> " #expected, \
+		       "returned %ld, errno %d (%s)", rc_, e_, strerror(e_));           \
 	})
 
 /* The call succeeds; its value is returned. */
-#define CHECK_OK(call)                                                                             \
-	({                                                                                         \
-		errno = 0;                                                                         \
-		long rc_ = (long)(call);                                                           \
-		int e_ = errno;                                                                    \
-		report(rc_ != -1, __LINE__, #call, "errno %d (%s)", e_, strerror(e_));             \
-		errno = e_;                                                                        \
-		rc_;                                                                               \
+#define CHECK_OK(call)                                                                 \
+	({                                                                             \
+		errno = 0;                                                             \
+		long rc_ = (long)(call);                                               \
+		int e_ = errno;                                                        \
+		report(rc_ != -1, __LINE__, #call, "errno %d (%s)", e_, strerror(e_)); \
+		errno = e_;                                                            \
+		rc_;                                                                   \
 	})
 
-#define CHECK_VALUE(call, expected)                                                                \
-	({                                                                                         \
-		errno = 0;                                                                         \
-		long long rc_ = (long long)(call);                                                 \
-		int e_ = errno;                                                                    \
-		long long x_ = (long long)(expected);                                              \
-		report(rc_ == x_, __LINE__, #call " == " #expected, "is %lld, not %lld (errno %d)",  \
-		       rc_, x_, e_);                                                               \
-		errno = e_;                                                                        \
+#define CHECK_VALUE(call, expected)                                                                          \
+	({                                                                                                   \
+		errno = 0;                                                                                   \
+		long long rc_ = (long long)(call);                                                           \
+		int e_ = errno;                                                                              \
+		long long x_ = (long long)(expected);                                                        \
+		report(rc_ == x_, __LINE__, #call " == " #expected, "is %lld, not %lld (errno %d)", rc_, x_, \
+		       e_);                                                                                  \
+		errno = e_;                                                                                  \
 	})
 
-#define CHECK_STRING(text, expected)                                                               \
-	({                                                                                         \
-		const char *t_ = (text), *x_ = (expected);                                         \
+#define CHECK_STRING(text, expected)                                                                    \
+	({                                                                                              \
+		const char *t_ = (text), *x_ = (expected);                                              \
 		report(!strcmp(t_, x_), __LINE__, #text " == " #expected, "is '%s', not '%s'", t_, x_); \
 	})
 
 /* For the fixture: the test makes no sense without it. */
-#define MUST(call)                                                                                 \
-	({                                                                                         \
-		errno = 0;                                                                         \
-		long rc_ = (long)(call);                                                           \
-		if (rc_ == -1) {                                                                   \
+#define MUST(call)                                                                                     \
+	({                                                                                             \
+		errno = 0;                                                                             \
+		long rc_ = (long)(call);                                                               \
+		if (rc_ == -1) {                                                                       \
 			printf("not ok - line %d: set-up %s: %s\n", __LINE__, #call, strerror(errno)); \
-			fflush(stdout);                                                            \
-			exit(1);                                                                   \
-		}                                                                                  \
-		rc_;                                                                               \
+			fflush(stdout);                                                                \
+			exit(1);                                                                       \
+		}                                                                                      \
+		rc_;                                                                                   \
 	})
 
 __attribute__((unused, noreturn, format(printf, 1, 2))) static void skip(const char *format, ...)
@@ -208,7 +208,8 @@ __attribute__((unused)) static char *at_border(const char *s)
 
 __attribute__((unused)) static void make_file(const char *name, const char *content)
 {
-	int fd = MUST(syscall(SYS_openat, AT_FDCWD, in_dir(name), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644));
+	int fd = MUST(
+		syscall(SYS_openat, AT_FDCWD, in_dir(name), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644));
 
 	MUST(write(fd, content, strlen(content)));
 	close(fd);

@@ -39,7 +39,9 @@ static void test_flags(void)
 	CHECK_ERRNO(syscall(SYS_ioctl, fd, FS_IOC_SETFLAGS, &flags), EBADF);
 	close(fd);
 	/* no files at all: each says that by itself */
-	CHECK_ERRNO(syscall(SYS_ioctl, MUST(open("/dev/null", O_RDONLY | O_CLOEXEC)), FS_IOC_SETFLAGS, &flags), ENOTTY);
+	CHECK_ERRNO(
+		syscall(SYS_ioctl, MUST(open("/dev/null", O_RDONLY | O_CLOEXEC)), FS_IOC_SETFLAGS, &flags),
+		ENOTTY);
 }
 
 static void test_terminal(void)

@@ -36,7 +36,8 @@ static bool saw(int count, int sig, int code, pid_t from)
 {
 	for (int i = 0; i < 1000 && seen->count < count; i++)
 		sleep_ms(2);
-	if (seen->count == count && seen->sig == sig && seen->code == code && seen->pid == from && seen->uid == getuid())
+	if (seen->count == count && seen->sig == sig && seen->code == code && seen->pid == from &&
+	    seen->uid == getuid())
 		return true;
 	printf("# saw count %d sig %d code %d pid %d\n", seen->count, seen->sig, seen->code, seen->pid);
 	return false;

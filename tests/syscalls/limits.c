@@ -21,7 +21,8 @@ static pid_t sleeper(void)
 
 int main(int argc, char **argv)
 {
-	struct rlimit64 *r = room(), new = {100, 200}, locks = {RLIM64_INFINITY, RLIM64_INFINITY}, bad = {2, 1};
+	struct rlimit64 *r = room(), new = {100, 200}, locks = {RLIM64_INFINITY, RLIM64_INFINITY},
+			bad = {2, 1};
 	pid_t child;
 
 	guest_begin(argc, argv);
@@ -70,7 +71,9 @@ int main(int argc, char **argv)
 	if (in_view()) {
 		CHECK_ERRNO(syscall(SYS_prlimit64, guest.outside, RLIMIT_CORE, NULL, r), ESRCH);
 		CHECK_ERRNO(syscall(SYS_prlimit64, guest.outside, RLIMIT_LOCKS, &locks, NULL), ESRCH);
-		CHECK_ERRNO(syscall(SYS_prlimit64, guest.outside, RLIMIT_NOFILE, &(struct rlimit64){5, 5}, NULL), ESRCH);
+		CHECK_ERRNO(
+			syscall(SYS_prlimit64, guest.outside, RLIMIT_NOFILE, &(struct rlimit64){5, 5}, NULL),
+			ESRCH);
 	}
 	kill(child, SIGKILL);
 	wait_for(child);

@@ -80,7 +80,8 @@ int main(int argc, char **argv)
 	CHECK_ERRNO(syscall(SYS_link, in_dir("a"), in_dir("dir/.")), EEXIST);
 	CHECK_ERRNO(syscall(SYS_link, "/proc/version", in_dir("x")), EXDEV);
 	CHECK_ERRNO(syscall(SYS_linkat, AT_FDCWD, in_dir("a"), AT_FDCWD, in_dir("x"), 0x1), EINVAL);
-	CHECK_ERRNO(syscall(SYS_linkat, AT_FDCWD, in_dir("a"), AT_FDCWD, in_dir("x"), AT_SYMLINK_NOFOLLOW), EINVAL);
+	CHECK_ERRNO(syscall(SYS_linkat, AT_FDCWD, in_dir("a"), AT_FDCWD, in_dir("x"), AT_SYMLINK_NOFOLLOW),
+		    EINVAL);
 	MUST(rmdir(in_dir("dir")));
 	if (in_view()) {
 		CHECK_ERRNO(syscall(SYS_link, in_ro("file"), in_dir("x")), EXDEV);

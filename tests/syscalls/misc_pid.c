@@ -2,7 +2,7 @@
 #include "guest.h"
 
 #define KCMP_FILE 0
-#define KCMP_VM 1
+#define KCMP_VM	  1
 
 static pid_t sleeper(void)
 {

@@ -48,7 +48,8 @@ int main(int argc, char **argv)
 	CHECK_ERRNO(syscall(SYS_mknodat, AT_FDCWD, in_dir("new"), 0170000 | 0600, 0), EINVAL);
 	if (geteuid()) {
 		CHECK_ERRNO(syscall(SYS_mknod, in_dir("new"), S_IFCHR | 0600, makedev(1, 3)), EPERM);
-		CHECK_ERRNO(syscall(SYS_mknodat, AT_FDCWD, in_dir("new"), S_IFBLK | 0600, makedev(8, 0)), EPERM);
+		CHECK_ERRNO(syscall(SYS_mknodat, AT_FDCWD, in_dir("new"), S_IFBLK | 0600, makedev(8, 0)),
+			    EPERM);
 	}
 	if (in_view()) {
 		CHECK_ERRNO(syscall(SYS_mknod, in_ro("new"), S_IFREG | 0600, 0), EROFS);

@@ -454,7 +454,8 @@ static void test_rdonly(void)
 	CHECK_VALUE(write(fd, "x", 1), 1);
 	close(fd);
 	/* what is masked is empty */
-	CHECK_ERRNO(syscall(SYS_openat, MUST(open(guest.masked, O_PATH | O_CLOEXEC)), "secret", O_RDONLY), ENOENT);
+	CHECK_ERRNO(syscall(SYS_openat, MUST(open(guest.masked, O_PATH | O_CLOEXEC)), "secret", O_RDONLY),
+		    ENOENT);
 }
 
 int main(int argc, char **argv)

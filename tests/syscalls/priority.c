@@ -3,9 +3,9 @@
 
 #include <sys/resource.h>
 
-#define IOPRIO_WHO_PROCESS 1
-#define IOPRIO_WHO_PGRP 2
-#define IOPRIO_WHO_USER 3
+#define IOPRIO_WHO_PROCESS  1
+#define IOPRIO_WHO_PGRP	    2
+#define IOPRIO_WHO_USER	    3
 #define IOPRIO(class, data) ((class) << 13 | (data))
 
 /* The raw call gives 20 - nice. */

@@ -76,7 +76,8 @@ static void test_strace(void)
 	}
 	status = wait_stop(pid);
 	CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
-	CHECK_OK(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL));
+	CHECK_OK(ptrace(PTRACE_SETOPTIONS, pid, 0,
+			PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL));
 	for (;;) {
 		if (ptrace(PTRACE_SYSCALL, pid, 0, 0) < 0)
 			break;
@@ -141,7 +142,8 @@ static void test_paths_of_traced(void)
 
 		syscall(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0);
 		raise(SIGSTOP);
-		ok = !stat(in_dir("file"), &st) && st.st_size == 7 && !strcmp(content_of(in_dir("file")), "content");
+		ok = !stat(in_dir("file"), &st) && st.st_size == 7 &&
+		     !strcmp(content_of(in_dir("file")), "content");
 		ok = ok && !chdir("/") && !stat(".", &st) && S_ISDIR(st.st_mode);
 		_exit(ok ? 0 : 1);
 	}

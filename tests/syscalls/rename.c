@@ -3,8 +3,8 @@
 
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE 1
-#define RENAME_EXCHANGE 2
-#define RENAME_WHITEOUT 4
+#define RENAME_EXCHANGE	 2
+#define RENAME_WHITEOUT	 4
 #endif
 
 static long from_rename(int dirfd, const char *path)
@@ -113,7 +113,8 @@ static void test_flags(void)
 
 	make_file("a", "A");
 	make_file("b", "B");
-	CHECK_ERRNO(syscall(SYS_renameat2, AT_FDCWD, in_dir("a"), AT_FDCWD, in_dir("b"), RENAME_NOREPLACE), EEXIST);
+	CHECK_ERRNO(syscall(SYS_renameat2, AT_FDCWD, in_dir("a"), AT_FDCWD, in_dir("b"), RENAME_NOREPLACE),
+		    EEXIST);
 	CHECK_STRING(content_of(in_dir("b")), "B");
 	CHECK_OK(syscall(SYS_renameat2, AT_FDCWD, in_dir("a"), AT_FDCWD, in_dir("c"), RENAME_NOREPLACE));
 	CHECK_STRING(content_of(in_dir("c")), "A");
@@ -123,7 +124,8 @@ static void test_flags(void)
 	MUST(mkdir(in_dir("dir"), 0755));
 	CHECK_OK(syscall(SYS_renameat2, AT_FDCWD, in_dir("b"), AT_FDCWD, in_dir("dir"), RENAME_EXCHANGE));
 	CHECK_STRING(content_of(in_dir("dir")), "A");
-	CHECK_ERRNO(syscall(SYS_renameat2, AT_FDCWD, in_dir("c"), AT_FDCWD, in_dir("none"), RENAME_EXCHANGE), ENOENT);
+	CHECK_ERRNO(syscall(SYS_renameat2, AT_FDCWD, in_dir("c"), AT_FDCWD, in_dir("none"), RENAME_EXCHANGE),
+		    ENOENT);
 	CHECK_ERRNO(syscall(SYS_renameat2, AT_FDCWD, in_dir("c"), AT_FDCWD, in_dir("x"), 0x8), EINVAL);
 	CHECK_ERRNO(syscall(SYS_renameat2, AT_FDCWD, in_dir("c"), AT_FDCWD, in_dir("x"),
 			    RENAME_EXCHANGE | RENAME_NOREPLACE),
@@ -151,13 +153,15 @@ static void test_view(void)
 	CHECK_ERRNO(syscall(SYS_rename, in_ro("file"), in_dir("b")), EXDEV);
 	CHECK_ERRNO(syscall(SYS_rename, in_ro("file"), in_ro("b")), EROFS);
 	CHECK_ERRNO(syscall(SYS_renameat, AT_FDCWD, in_ro("dir"), AT_FDCWD, in_ro("b")), EROFS);
-	CHECK_ERRNO(syscall(SYS_renameat2, AT_FDCWD, in_ro("dir"), AT_FDCWD, in_ro("file"), RENAME_EXCHANGE), EROFS);
+	CHECK_ERRNO(syscall(SYS_renameat2, AT_FDCWD, in_ro("dir"), AT_FDCWD, in_ro("file"), RENAME_EXCHANGE),
+		    EROFS);
 	fd = MUST(open(guest.ro, O_RDONLY | O_CLOEXEC));
 	CHECK_ERRNO(syscall(SYS_renameat, fd, "file", fd, "b"), EROFS);
 	close(fd);
 	MUST(unlink(in_dir("a")));
 	errno = 0;
-	CHECK(syscall(SYS_rename, guest.dir, "/uctr-other") < 0 && (errno == EBUSY || errno == EXDEV || errno == EROFS));
+	CHECK(syscall(SYS_rename, guest.dir, "/uctr-other") < 0 &&
+	      (errno == EBUSY || errno == EXDEV || errno == EROFS));
 	CHECK_OK(access(guest.dir, F_OK));
 }
 

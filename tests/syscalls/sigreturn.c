@@ -152,7 +152,8 @@ static void test_registers(void)
 		register long a asm("r12") = r12;
 		register long b asm("r15") = r15;
 
-		asm volatile("mov $62, %%eax\n\tsyscall" : "+r"(a), "+r"(b), "=a"(rax)
+		asm volatile("mov $62, %%eax\n\tsyscall"
+			     : "+r"(a), "+r"(b), "=a"(rax)
 			     : "D"(getpid()), "S"(SIGUSR1)
 			     : "rcx", "r11", "memory");
 		CHECK(rax == 0 && a == r12 && b == r15);

@@ -58,7 +58,9 @@ static void test_names(int server, int client)
 	CHECK_VALUE(syscall(SYS_sendmsg, client, header(in_dir("link"), "by link"), MSG_DONTWAIT), 7);
 	CHECK_STRING(receive(server), "by link");
 	for (int i = 0; i < 3; i++) {
-		many[i].msg_hdr = *header(in_dir(i == 1 ? "link" : "server"), i == 0 ? "one" : i == 1 ? "two!" : "three");
+		many[i].msg_hdr = *header(in_dir(i == 1 ? "link" : "server"), i == 0   ? "one"
+									      : i == 1 ? "two!"
+										       : "three");
 		many[i].msg_len = 0;
 	}
 	at = (void *)border(many, sizeof(many));
@@ -83,7 +85,8 @@ static void test_names(int server, int client)
 	CHECK_ERRNO(send_to(fd, in_dir("server"), "x", 0), ENOTSOCK);
 	close(fd);
 	CHECK_ERRNO(syscall(SYS_sendto, client, "x", 1, 0, BAD_POINTER, 20), EFAULT);
-	CHECK_ERRNO(syscall(SYS_sendto, client, BAD_POINTER, 1, 0, address_of(in_dir("server"), &(socklen_t){0}),
+	CHECK_ERRNO(syscall(SYS_sendto, client, BAD_POINTER, 1, 0,
+			    address_of(in_dir("server"), &(socklen_t){0}),
 			    (int)(offsetof(struct sockaddr_un, sun_path) + strlen(in_dir("server")) + 1)),
 		    EFAULT);
 	CHECK_ERRNO(syscall(SYS_sendmsg, client, NULL, 0), EFAULT);
@@ -137,7 +140,8 @@ static void test_control(int server, int client, const char *path)
 	memcpy(CMSG_DATA(c), &fd, sizeof(int));
 	MUST(setsockopt(server, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)));
 	CHECK_VALUE(syscall(SYS_sendmsg, client, border(&m, sizeof(m)), 0), 4);
-	m = (struct msghdr){.msg_iov = &iov, .msg_iovlen = 1, .msg_control = u.buf, .msg_controllen = sizeof(u.buf)};
+	m = (struct msghdr){
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = u.buf, .msg_controllen = sizeof(u.buf)};
 	CHECK_VALUE(recvmsg(server, &m, MSG_CMSG_CLOEXEC), 4);
 	for (c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
 		if (c->cmsg_type == SCM_RIGHTS)
@@ -158,7 +162,8 @@ static void test_inet(void)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, from;
 	socklen_t len = sizeof(in);
-	int a = MUST(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)), b = MUST(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	int a = MUST(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)),
+	    b = MUST(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 	char buf[8] = "";
 
 	MUST(bind(a, (struct sockaddr *)&in, sizeof(in)));

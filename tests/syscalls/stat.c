@@ -65,7 +65,8 @@ static void test_all_agree(void)
 	CHECK_OK(syscall(SYS_newfstatat, AT_FDCWD, in_dir("file"), st, 0));
 	CHECK(same(st, &ref));
 	memset(st, 0xff, sizeof(*st));
-	CHECK_OK(syscall(SYS_newfstatat, dirfd, at_border("file"), st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT));
+	CHECK_OK(
+		syscall(SYS_newfstatat, dirfd, at_border("file"), st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT));
 	CHECK(same(st, &ref));
 	CHECK_OK(syscall(SYS_newfstatat, fd, at_border(""), st, AT_EMPTY_PATH));
 	CHECK(same(st, &ref));

@@ -48,8 +48,8 @@ static void check_times(int line, const char *name, long atime, long ans, long m
 
 	report(st.st_atim.tv_sec == atime && st.st_atim.tv_nsec == ans && st.st_mtim.tv_sec == mtime &&
 		       st.st_mtim.tv_nsec == mns,
-	       line, "times of file", "%ld.%ld %ld.%ld", st.st_atim.tv_sec, st.st_atim.tv_nsec, st.st_mtim.tv_sec,
-	       st.st_mtim.tv_nsec);
+	       line, "times of file", "%ld.%ld %ld.%ld", st.st_atim.tv_sec, st.st_atim.tv_nsec,
+	       st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 
 static bool is_now(struct timespec t)

@@ -147,7 +147,7 @@ struct args {
 
 static void test_at(int dirfd)
 {
-	struct args a = {(uintptr_t)"atval", 5, 0}, got = {(uintptr_t)out, sizeof(out), 0};
+	struct args a = {(uintptr_t) "atval", 5, 0}, got = {(uintptr_t)out, sizeof(out), 0};
 
 	if (syscall(NR_getxattrat, dirfd, "file", 0, KEY, &got, sizeof(got)) < 0 && errno == ENOSYS) {
 		printf("# no *xattrat calls here\n");
@@ -156,8 +156,9 @@ static void test_at(int dirfd)
 	CHECK_OK(syscall(NR_setxattrat, dirfd, at_border("file"), 0, KEY, &a, sizeof(a)));
 	CHECK(value_is("file", "atval"));
 	CHECK_VALUE(syscall(NR_getxattrat, AT_FDCWD, in_dir("link"), 0, KEY, &got, sizeof(got)), 5);
-	CHECK_ERRNO(syscall(NR_getxattrat, AT_FDCWD, in_dir("link"), AT_SYMLINK_NOFOLLOW, KEY, &got, sizeof(got)),
-		    ENODATA);
+	CHECK_ERRNO(
+		syscall(NR_getxattrat, AT_FDCWD, in_dir("link"), AT_SYMLINK_NOFOLLOW, KEY, &got, sizeof(got)),
+		ENODATA);
 	CHECK(syscall(NR_listxattrat, AT_FDCWD, in_dir("file"), 0, out, sizeof(out)) >= (long)sizeof(KEY));
 	CHECK_OK(syscall(NR_removexattrat, AT_FDCWD, in_dir("file"), 0, KEY));
 	CHECK(!lists("file", KEY));
