@@ -4,6 +4,7 @@
 #include "lib/log.h"
 #include "vfs/lookup.h"
 #include "vfs/mem.h"
+#include "vfs/path.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -20,14 +21,6 @@ struct spot {
 	const char *vpath;
 	size_t existing;
 };
-
-static bool is_prefix(const char *prefix, size_t prefix_len, const char *path, size_t len)
-{
-	if (prefix_len == 1)
-		return true;
-	return len >= prefix_len && (len == prefix_len || path[prefix_len] == '/') &&
-	       !memcmp(prefix, path, prefix_len);
-}
 
 /* The length of the parent directory's path, 0 for the root. */
 static size_t parent_len(const char *vpath)
@@ -85,7 +78,7 @@ const struct mount *view_find_len(const struct view *v, const char *vpath, size_
 	/* All points that are prefixes of one path are prefixes of each other, so the last in order is the
 	 * longest. */
 	for (size_t i = v->n_mounts; i-- > 0;)
-		if (is_prefix(v->mounts[i]->point, v->mounts[i]->point_len, vpath, len))
+		if (path_has_prefix(v->mounts[i]->point, v->mounts[i]->point_len, vpath, len))
 			return v->mounts[i];
 	log_bug(__FILE__, __LINE__, "a view without a root");
 }
@@ -101,7 +94,7 @@ bool view_has_mount_below(const struct view *v, const char *vpath)
 
 	for (size_t i = 0; i < v->n_mounts; i++)
 		if (v->mounts[i]->point_len > len &&
-		    is_prefix(vpath, len, v->mounts[i]->point, v->mounts[i]->point_len))
+		    path_has_prefix(vpath, len, v->mounts[i]->point, v->mounts[i]->point_len))
 			return true;
 	return false;
 }
@@ -117,7 +110,7 @@ static void uncover(struct view *v, const char *vpath)
 	size_t len = strlen(vpath), kept = 0;
 
 	for (size_t i = 0; i < v->n_mounts; i++) {
-		if (is_prefix(vpath, len, v->mounts[i]->point, v->mounts[i]->point_len))
+		if (path_has_prefix(vpath, len, v->mounts[i]->point, v->mounts[i]->point_len))
 			mount_free(v->mounts[i]);
 		else
 			v->mounts[kept++] = v->mounts[i];
@@ -484,46 +477,4 @@ int view_extra_names(const struct view *v, const char *vpath,
 			return r;
 	}
 	return 0;
-}
-
-/* Writes where mount m shows the host path that lies in its source. Returns its length, or -ENAMETOOLONG. */
-static int translate(const struct mount *m, const char *host_path, char *buf)
-{
-	const char *below = host_path + (m->source_len == 1 ? 0 : m->source_len);
-	int n;
-
-	if (!strcmp(below, "/"))
-		below = "";
-	if (m->point_len > 1)
-		n = snprintf(buf, PATH_MAX, "%s%s", m->point, below);
-	else
-		n = snprintf(buf, PATH_MAX, "%s", *below ? below : "/");
-	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : n;
-}
-
-int view_reverse(const struct view *v, const char *host_path, char *buf, const struct mount **ret_mount)
-{
-	const struct mount *best = NULL;
-	size_t len = strlen(host_path);
-
-	if (host_path[0] != '/')
-		return -ENOENT;
-	for (size_t i = 0; i < v->n_mounts; i++) {
-		const struct mount *m = v->mounts[i];
-		int n;
-
-		if (m->type == MOUNT_MEM || !is_prefix(m->source, m->source_len, host_path, len))
-			continue;
-		if (best &&
-		    (m->source_len < best->source_len || (m->source_len == best->source_len && !m->identity)))
-			continue;
-		/* What another mount covers is not shown here. */
-		n = translate(m, host_path, buf);
-		if (n >= 0 && view_find_len(v, buf, (size_t)n) == m)
-			best = m;
-	}
-	if (!best)
-		return -ENOENT;
-	*ret_mount = best;
-	return translate(best, host_path, buf) < 0 ? -ENAMETOOLONG : 0;
 }
