@@ -1,6 +1,7 @@
 /* Calls that name a task by its number: tasks of other containers and of the host do not exist (ESRCH). The decision rests
  * on registers alone; that a number can pass to another process between the check and the kernel's own look-up is so for
  * every program that names processes by number. */
+#include "lib/cleanup.h"
 #include "tracer/handlers.h"
 #include "tracer/sys_util.h"
 
@@ -8,6 +9,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
 #include <unistd.h>
 
 /* Every argument of kind ARG_PID. 0 is the caller; the kernel judges negative numbers by itself, none of which names a
@@ -23,9 +27,34 @@ struct reply sys_pid_arg(struct call *c)
 	return reply_continue();
 }
 
-/* The other requests work on tracees alone: the filter sends only those here that reach a new task. */
+/* The fourth field of /proc/TID/stat, counted from the last ')': the name before it may have any bytes. 0 when it cannot
+ * be told. */
+static pid_t parent_of(const struct call *c)
+{
+	_cleanup_close_ int fd = -1;
+	char text[512], *end;
+	ssize_t n;
+
+	snprintf(text, sizeof(text), "/proc/%d/stat", c->tid);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	end = strrchr(text, ')');
+	return end && strlen(end) > 4 ? (pid_t)strtol(end + 4, NULL, 10) : 0; /* ") S 123" */
+}
+
+/* The other requests work on tracees alone: the filter sends only those here that make one. The parent of the main program
+ * and of orphans is the supervisor, which would be a tracer against its will and never let them go on. */
 struct reply sys_ptrace(struct call *c)
 {
+	pid_t parent;
+
+	if (c->args[0] == PTRACE_TRACEME) {
+		parent = parent_of(c);
+		return parent > 0 && container_has(c->ct, parent) ? reply_continue() : reply_value(-EPERM);
+	}
 	return container_has(c->ct, arg_int(c, 1)) ? reply_continue() : reply_value(-ESRCH);
 }
 

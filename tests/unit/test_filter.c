@@ -240,7 +240,7 @@ static const struct {
 	{__NR_ioctl, {1, 0x5000940f /* BTRFS_IOC_SNAP_DESTROY */}, REFUSED(ENOTTY)},
 	{__NR_ioctl, {1, UPPER(0x5000940e) /* BTRFS_IOC_SUBVOL_CREATE */}, REFUSED(ENOTTY)},
 	{__NR_ioctl, {1, 0x4020bc10 /* BCH_IOCTL_SUBVOLUME_CREATE */}, REFUSED(ENOTTY)},
-	{__NR_ptrace, {PTRACE_TRACEME}, ALLOWED},
+	{__NR_ptrace, {PTRACE_TRACEME}, NOTIFIED},
 	{__NR_ptrace, {PTRACE_CONT, 7}, ALLOWED},
 	{__NR_ptrace, {PTRACE_ATTACH, 7}, NOTIFIED},
 	{__NR_ptrace, {PTRACE_SEIZE, 7}, NOTIFIED},
