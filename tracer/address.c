@@ -2,6 +2,8 @@
 
 #include "lib/cleanup.h"
 #include "tracer/redirect.h"
+#include "tracer/sys_util.h"
+#include "vfs/mem.h"
 
 #include <errno.h>
 #include <stdio.h>
