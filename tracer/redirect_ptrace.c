@@ -139,8 +139,9 @@ static void unpin(struct redirect *r)
 
 static void detach(struct redirect *r, int sig)
 {
-	unpin(r);
 	ptrace(PTRACE_DETACH, r->tid, NULL, (void *)(long)sig);
+	/* Only now, or the task would be woken on another processor. */
+	unpin(r);
 }
 
 /* Puts everything back but the result, and lets the task go. */
