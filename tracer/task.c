@@ -252,7 +252,8 @@ int task_tgid(struct task *t, pid_t *ret)
 	long value;
 	int r;
 
-	if (!t->tgid) {
+	/* The number may be another task's by now: then the handle is dead, and the answer with it. */
+	if (!t->tgid || faccessat(t->proc_fd, "stat", F_OK, 0) < 0) {
 		r = task_status(t, "\nTgid:", 10, &value);
 		if (r < 0)
 			return r;
