@@ -198,7 +198,9 @@ def test_outer_shell():
     time.sleep(0.5)
     term.send("\x1a")
     tap.ok(term.expect(r"Stopped +sleep 100\r\n.*ready\$ $"), "Ctrl-Z belongs to the inner shell then", term.text)
-    term.command("kill -9 %1; wait")
+    term.command("kill -9 %1")
+    # bash does not leave before it has noticed that its stopped job is dead, which takes it a while, natively too.
+    wait_until(lambda: term.command("jobs") == "", 5)
     term.line("exit 3")
     term.expect(r"ready\$ $")
     tap.equal(term.command("echo status $?"), "status 3", "back in the outer shell")
