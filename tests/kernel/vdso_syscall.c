@@ -61,7 +61,7 @@ int main(void)
 			return end();
 		}
 	}
-	check(true, "a stopped task makes a call, 100 times", " ");
+	check(true, "a stopped task makes a call, 100 times", "-");
 	check(seize(pid, &regs), "the task is stopped once more", "errno %d", errno);
 	page = call_from(pid, &regs, rip, SYS_mmap, map);
 	check(page > 0 && write_to(pid, (uint64_t)page, "written", 8) &&
