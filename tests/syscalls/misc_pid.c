@@ -67,10 +67,12 @@ static void test_memory(pid_t a)
 	CHECK_OK(syscall(SYS_get_robust_list, getpid(), &head, &len));
 	CHECK_OK(syscall(SYS_get_robust_list, a, border(NULL, sizeof(head)), border(NULL, sizeof(len))));
 	CHECK_ERRNO(syscall(SYS_get_robust_list, getpid(), BAD_POINTER, &len), EFAULT);
-	if (syscall(SYS_move_pages, a, 1, &page, NULL, &status, 0) < 0 && errno == ENOSYS) {
+	/* A kernel without NUMA has neither. With 0 they never wake uctr, so this is the kernel's own answer. */
+	if (syscall(SYS_move_pages, 0, 0, NULL, NULL, NULL, 0) < 0 && errno == ENOSYS) {
 		printf("# no move_pages here\n");
 		return;
 	}
+	CHECK_OK(syscall(SYS_move_pages, a, 1, &page, NULL, &status, 0));
 	CHECK_SAYS(status >= 0 || status == -ENOENT || status == -EFAULT, "status %d", status);
 	CHECK_OK(syscall(SYS_move_pages, getpid(), 1, &page, NULL, &status, 0));
 	CHECK_ERRNO(syscall(SYS_move_pages, a, 1, &page, NULL, &status, 0x100), EINVAL);
@@ -94,6 +96,7 @@ static void test_outside(pid_t a)
 	CHECK_ERRNO(syscall(SYS_getpgid, out), ESRCH);
 	CHECK_ERRNO(syscall(SYS_getsid, out), ESRCH);
 	CHECK_ERRNO(syscall(SYS_setpgid, out, 0), ESRCH);
+	/* its group is of this session, so the kernel would allow it */
 	CHECK_ERRNO(syscall(SYS_setpgid, a, out), EPERM);
 	CHECK_ERRNO(syscall(SYS_kcmp, out, getpid(), KCMP_VM, 0, 0), ESRCH);
 	CHECK_ERRNO(syscall(SYS_kcmp, getpid(), out, KCMP_VM, 0, 0), ESRCH);

@@ -151,6 +151,8 @@ static void test_view(void)
 	make_file("a", "A");
 	CHECK_ERRNO(syscall(SYS_rename, in_dir("a"), in_ro("a")), EXDEV);
 	CHECK_ERRNO(syscall(SYS_rename, in_ro("file"), in_dir("b")), EXDEV);
+	/* do_renameat2() compares the mounts first */
+	CHECK_ERRNO(syscall(SYS_rename, "/", in_dir("b")), EXDEV);
 	CHECK_ERRNO(syscall(SYS_rename, in_ro("file"), in_ro("b")), EROFS);
 	CHECK_ERRNO(syscall(SYS_renameat, AT_FDCWD, in_ro("dir"), AT_FDCWD, in_ro("b")), EROFS);
 	CHECK_ERRNO(syscall(SYS_renameat2, AT_FDCWD, in_ro("dir"), AT_FDCWD, in_ro("file"), RENAME_EXCHANGE),
