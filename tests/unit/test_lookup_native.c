@@ -1,9 +1,6 @@
 /* On a view that shows the host as it is, a look-up must give what the kernel gives: the same object or the
  * same errno. Each path is tried absolute and relative, followed and not, as a directory and not. */
-#include "tests/unit/fixture.h"
-
-#include <linux/openat2.h>
-#include <sys/syscall.h>
+#include "tests/unit/native_fixture.h"
 
 /* dir/ file, dir/sub/, links of every kind; see setup() */
 static const char *const paths[] = {
@@ -170,18 +167,6 @@ static const char *const paths[] = {
 	"list_only/in/..",
 };
 
-static const unsigned modes[] = {0,
-				 LOOKUP_FOLLOW,
-				 LOOKUP_DIRECTORY,
-				 LOOKUP_FOLLOW | LOOKUP_DIRECTORY,
-				 LOOKUP_NO_SYMLINKS,
-				 LOOKUP_FOLLOW | LOOKUP_NO_SYMLINKS,
-				 LOOKUP_FOLLOW | LOOKUP_BENEATH,
-				 LOOKUP_BENEATH,
-				 LOOKUP_IN_ROOT,
-				 LOOKUP_FOLLOW | LOOKUP_IN_ROOT,
-				 LOOKUP_FOLLOW | LOOKUP_NO_XDEV};
-
 /* chainN leads to dir by N + 1 symlinks */
 static void make_chain(int links)
 {
@@ -253,56 +238,6 @@ static void setup(void)
 	view_seal(&view);
 	cr_assert(view.all_identity);
 	cr_assert_eq(chdir(scratch), 0);
-}
-
-/* What the kernel says. Its own RESOLVE_ flags are relative to dirfd, as are ours to the base. */
-static int native(int dirfd, const char *path, unsigned flags, struct stat *st)
-{
-	struct open_how how = {.flags = O_PATH | O_CLOEXEC};
-	int fd, r = 0;
-
-	if (!(flags & LOOKUP_FOLLOW))
-		how.flags |= O_NOFOLLOW;
-	if (flags & LOOKUP_DIRECTORY)
-		how.flags |= O_DIRECTORY;
-	if (flags & LOOKUP_NO_SYMLINKS)
-		how.resolve |= RESOLVE_NO_SYMLINKS;
-	if (flags & LOOKUP_NO_MAGICLINKS)
-		how.resolve |= RESOLVE_NO_MAGICLINKS;
-	if (flags & LOOKUP_BENEATH)
-		how.resolve |= RESOLVE_BENEATH;
-	if (flags & LOOKUP_IN_ROOT)
-		how.resolve |= RESOLVE_IN_ROOT;
-	if (flags & LOOKUP_NO_XDEV)
-		how.resolve |= RESOLVE_NO_XDEV;
-	fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, st) < 0)
-		r = -errno;
-	close(fd);
-	return r;
-}
-
-static void compare(const char *base, const char *path, unsigned flags)
-{
-	int dirfd = open(base, O_PATH | O_CLOEXEC);
-	struct vfs_object o = VFS_OBJECT_NONE;
-	struct stat want = {0}, got = {0};
-	int wanted = native(dirfd, path, flags, &want), r;
-
-	close(dirfd);
-	r = look_from(base, path, flags, &o);
-	cr_expect_eq(r, wanted, "%s in %s, flags %x: %s, the kernel says %s", path, base, flags,
-		     strerrorname_np(-r), strerrorname_np(-wanted));
-	if (r == 0) {
-		object_stat(&o, &got);
-		if (wanted == 0)
-			cr_expect(got.st_dev == want.st_dev && got.st_ino == want.st_ino,
-				  "%s in %s, flags %x: %s", path, base, flags, o.vpath ? o.vpath : "hidden");
-		cr_expect(o.native, "%s", path);
-		vfs_object_release(&o);
-	}
 }
 
 TestSuite(lookup_native, .init = setup, .fini = teardown_scratch);
@@ -520,51 +455,4 @@ Test(lookup_native, random_paths)
 		if (i % 100 == 0)
 			arena_reset(&arena);
 	}
-}
-
-/* protected_symlinks: whose links in a sticky directory are followed. Needs root to make the links of
- * others. */
-Test(lookup_sticky, links_of_others)
-{
-	const char *const names[] = {
-		"sticky/mine",	   "sticky/owners",	   "sticky/others",
-		"open/others",	   "sticky/others/",	   "sticky/others/.",
-		"sticky/others/x", "sticky/to_others",	   "sticky/mine/../sticky/others",
-		"sticky/nodir",	   "open/../sticky/others"};
-	const uid_t me = 65534, other = 65533;
-
-	if (geteuid() != 0)
-		cr_skip_test("needs root");
-	fds_before = count_fds();
-	strcpy(scratch, "/tmp/uctr-unit-XXXXXX");
-	cr_assert(mkdtemp(scratch));
-	cr_assert_eq(chmod(scratch, 0755), 0);
-	arena_init(&arena);
-	cr_assert_eq(view_init(&view), 0);
-	make_dir(in_scratch("sticky"));
-	make_dir(in_scratch("open"));
-	make_dir(in_scratch("dir"));
-	make_link("../dir", in_scratch("sticky/mine"));
-	make_link("../dir", in_scratch("sticky/others"));
-	make_link("../dir", in_scratch("sticky/owners"));
-	make_link("others", in_scratch("sticky/to_others"));
-	make_link("none", in_scratch("sticky/nodir"));
-	make_link("../dir", in_scratch("open/others"));
-	cr_assert_eq(lchown(in_scratch("sticky/mine"), me, me), 0);
-	cr_assert_eq(lchown(in_scratch("sticky/to_others"), me, me), 0);
-	cr_assert_eq(lchown(in_scratch("sticky/others"), other, other), 0);
-	cr_assert_eq(lchown(in_scratch("sticky/nodir"), other, other), 0);
-	cr_assert_eq(lchown(in_scratch("open/others"), other, other), 0);
-	cr_assert_eq(chmod(in_scratch("sticky"), 01777), 0);
-	cr_assert_eq(chmod(in_scratch("open"), 0777), 0);
-	cr_assert_eq(mount_host("/", "/"), 0);
-	view_seal(&view);
-	cr_assert_eq(seteuid(me), 0);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		for (size_t k = 0; k < sizeof(modes) / sizeof(modes[0]); k++) {
-			compare(scratch, names[i], modes[k]);
-			compare(scratch, in_scratch("%s", names[i]), modes[k]);
-		}
-	cr_assert_eq(seteuid(0), 0);
-	teardown_scratch();
 }
