@@ -6,12 +6,31 @@
 #include <errno.h>
 #include <fcntl.h>
 
+/* Those of stdin, stdout and stderr that are closed, or one of uctr's own descriptors would get the number. Closed on exec,
+ * so that the program finds them as they were. */
+static int fill_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
 int inherited_init(struct inherited *in)
 {
-	_cleanup_closedir_ DIR *dir = opendir("/proc/self/fd");
+	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *entry;
+	int r = fill_standard();
 
 	*in = (struct inherited){0};
+	if (r < 0)
+		return r;
+	dir = opendir("/proc/self/fd");
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir))) {
