@@ -394,8 +394,12 @@ static struct redirect *take_for_status(struct redirector *d, pid_t pid, int sta
 
 bool redirector_status(struct container *ct, pid_t pid, int status)
 {
-	struct redirect *r = take_for_status(ct->redirector, pid, status);
+	struct redirect *r;
 
+	/* Not about the call: SIGCONT came to the task's group. */
+	if (WIFCONTINUED(status))
+		return false;
+	r = take_for_status(ct->redirector, pid, status);
 	if (!r)
 		return false;
 	if (!WIFSTOPPED(status)) {
