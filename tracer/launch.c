@@ -85,18 +85,22 @@ static int exit_status_of(int error)
 /* A file that is no program the kernel knows is run by the shell, as execvp(3) does. */
 static void exec_one(const char *path, char **argv, char **env)
 {
-	char *shell_argv[1024];
+	char **shell_argv;
 	size_t n = 0;
 
 	execve(path, argv, env);
 	if (errno != ENOEXEC)
 		return;
-	shell_argv[n++] = (char *)"sh";
-	shell_argv[n++] = (char *)path;
-	for (char **arg = argv + 1; *arg && n < sizeof(shell_argv) / sizeof(shell_argv[0]) - 1; arg++)
-		shell_argv[n++] = *arg;
-	shell_argv[n] = NULL;
+	while (argv[n])
+		n++;
+	shell_argv = calloc(n + 2, sizeof(*shell_argv));
+	if (!shell_argv)
+		return;
+	shell_argv[0] = (char *)"sh";
+	shell_argv[1] = (char *)path;
+	memcpy(shell_argv + 2, argv + 1, n * sizeof(*argv)); /* with the NULL */
 	execve("/bin/sh", shell_argv, env);
+	free(shell_argv);
 	errno = ENOEXEC;
 }
 
