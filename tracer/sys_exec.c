@@ -235,6 +235,14 @@ static int read_image(struct exec *x, struct exec_plan *plan)
 	return find_interp(x, plan);
 }
 
+/* How many of the pointers from address on lie wholly in its page, at least one. */
+static size_t pointers_in_page(uint64_t address)
+{
+	size_t n = (4096 - address % 4096) / 8;
+
+	return n ? n : 1;
+}
+
 /* Number of pointers in the guest's argv, without the NULL. */
 static ssize_t read_argv(struct call *c, uint64_t at, uint64_t **ret)
 {
@@ -245,11 +253,16 @@ static ssize_t read_argv(struct call *c, uint64_t at, uint64_t **ret)
 	if (!at)
 		return 0;
 	for (;;) {
-		if (call_read(c, at + n * 8, &argv[n], 8) < 0)
+		size_t more = pointers_in_page(at + n * 8);
+
+		if (more > room - n)
+			more = room - n;
+		if (call_read(c, at + n * 8, &argv[n], more * 8) < 0)
 			return -EFAULT;
-		if (!argv[n])
-			return (ssize_t)n;
-		if (++n == MAX_ARGS)
+		for (size_t end = n + more; n < end; n++)
+			if (!argv[n])
+				return (ssize_t)n;
+		if (n >= MAX_ARGS)
 			return -E2BIG;
 		if (n == room) {
 			uint64_t *larger = arena_alloc(c->arena, 4 * room * sizeof(*argv));
@@ -266,13 +279,16 @@ static int set_script_argv(struct exec *x, struct redirect *r)
 {
 	uint64_t *argv, *all;
 	ssize_t n = read_argv(x->c, x->c->args[x->argv_arg], &argv);
-	size_t total;
+	size_t total, room;
 
 	if (n < 0)
 		return (int)n;
 	total = (size_t)x->n_prefix + (n > 0 ? (size_t)n - 1 : 0);
 	all = arena_zalloc(x->c->arena, (total + 1) * sizeof(*all));
-	if (redirect_reserve(r, (total + 1) * sizeof(*all) + (size_t)(x->n_prefix + 2) * (PATH_MAX + 64)) < 0)
+	room = (total + 1) * sizeof(*all) + PATH_MAX + 64; /* and the path, set_fd_path() */
+	for (int i = 0; i < x->n_prefix; i++)
+		room += strlen(x->prefix[i]) + 1 + sizeof(*all);
+	if (redirect_reserve(r, room + sizeof(*all)) < 0)
 		return -E2BIG;
 	for (int i = 0; i < x->n_prefix; i++) {
 		all[i] = redirect_data(r, -1, x->prefix[i], strlen(x->prefix[i]) + 1);
