@@ -25,12 +25,17 @@ struct container {
 	 * boundary. */
 	uint64_t secret;
 
-	int listener;					/* seccomp user notification */
-	int front;					/* SOCK_SEQPACKET to the front, see protocol.h */
+	int listener; /* seccomp user notification */
+	int front;    /* SOCK_SEQPACKET to the front, see protocol.h */
+	pid_t front_pid;
 	pid_t supervisor;				/* this process */
 	pid_t program;					/* the main program */
 	pid_t program_group;				/* the process group that it starts in: the front's */
 	bool program_done, program_stopped, front_dead; /* used by the main thread alone */
+	int stop_signal;				/* program_stopped: by which */
+	bool front_stopped;  /* told to stop, and has not said yet that it runs again */
+	bool front_woken;    /* front_stopped, and the program runs: so shall the front */
+	bool ignore_sigchld; /* the program is started so */
 	int exit_status;
 	struct inherited inherited;
 	struct redirector *redirector;

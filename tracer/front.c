@@ -25,6 +25,7 @@
 
 struct front {
 	struct container *ct;
+	pid_t supervisor;
 	int socket;
 	int signals;
 	int status; /* -1 until known */
@@ -52,7 +53,8 @@ static void say(const struct front *f, enum message_type type, int value)
 static void stop_with_program(const struct front *f, int sig)
 {
 	struct sigaction stop = {.sa_handler = SIG_DFL}, saved;
-	sigset_t one;
+	const struct timespec now = {0};
+	sigset_t one, cont;
 
 	if (sig != SIGTSTP && sig != SIGTTIN && sig != SIGTTOU)
 		sig = SIGSTOP;
@@ -64,7 +66,10 @@ static void stop_with_program(const struct front *f, int sig)
 	/* Here we are stopped, until SIGCONT. */
 	sigprocmask(SIG_BLOCK, &one, NULL);
 	sigaction(sig, &saved, NULL);
-	say(f, MESSAGE_CONTINUED, 0);
+	sigemptyset(&cont);
+	sigaddset(&cont, SIGCONT);
+	sigtimedwait(&cont, NULL, &now); /* said with this message */
+	say(f, MESSAGE_RESUMED, 0);
 }
 
 static void on_signal(const struct front *f)
@@ -75,10 +80,11 @@ static void on_signal(const struct front *f)
 		return;
 	/* What comes from the terminal went to the whole process group, but for the hang-up that it sends the leader of
 	 * the session: natively, that would be the program. */
-	if (info.ssi_signo == SIGCONT)
-		say(f, MESSAGE_CONTINUED, 0);
-	else if (info.ssi_code == SI_KERNEL ? info.ssi_signo == SIGHUP && getsid(0) == getpid()
-					    : info.ssi_signo != SIGWINCH)
+	if (info.ssi_signo == SIGCONT) {
+		if ((pid_t)info.ssi_pid != f->supervisor)
+			say(f, MESSAGE_CONTINUED, 0);
+	} else if (info.ssi_code == SI_KERNEL ? info.ssi_signo == SIGHUP && getsid(0) == getpid()
+					      : info.ssi_signo != SIGWINCH)
 		say(f, MESSAGE_SIGNAL, (int)info.ssi_signo);
 }
 
@@ -140,9 +146,19 @@ static int init_container(struct container *ct, const struct options *o, struct 
 	*ct = (struct container){.options = o, .inherited = *inherited, .listener = -1, .front = -1};
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return -EIO;
+	ct->front_pid = getpid();
 	ct->tag = random[0] >> 2 | 1;	     /* neither 0 nor RLIM_INFINITY */
 	ct->secret = random[1] | 1ull << 63; /* no small number, no address */
 	return 0;
+}
+
+/* Without this, children would vanish before they were waited for. */
+static void default_sigchld(struct container *ct)
+{
+	const struct sigaction dfl = {.sa_handler = SIG_DFL};
+	struct sigaction old;
+
+	ct->ignore_sigchld = sigaction(SIGCHLD, &dfl, &old) == 0 && old.sa_handler == SIG_IGN;
 }
 
 int front_run(const struct options *o, struct inherited *inherited)
@@ -158,6 +174,7 @@ int front_run(const struct options *o, struct inherited *inherited)
 		log_error("cannot start: %s", strerror(errno));
 		return EXIT_UCTR;
 	}
+	default_sigchld(&ct);
 	forwarded_signals(&set);
 	sigaddset(&set, SIGPIPE);
 	sigprocmask(SIG_BLOCK, &set, &saved);
@@ -174,6 +191,7 @@ int front_run(const struct options *o, struct inherited *inherited)
 	}
 	sigdelset(&set, SIGPIPE);
 	close(sockets[1]);
+	f.supervisor = pid;
 	f.socket = sockets[0];
 	inherited_close(&ct.inherited);
 	f.signals = signalfd(-1, &set, SFD_CLOEXEC);

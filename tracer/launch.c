@@ -176,6 +176,12 @@ static void become_program(struct container *ct, int socket, const sigset_t *mas
 		_exit(EXIT_UCTR);
 	}
 	listener = filter_load(needs, ct->secret, 0);
+	if (listener == -EBUSY) {
+		log_error("cannot run inside uctr, or below another program that uses seccomp notification: "
+			  "Linux "
+			  "allows one such filter");
+		_exit(EXIT_UCTR);
+	}
 	if (listener < 0) {
 		log_error("cannot load the seccomp filter: %s (see uctr doctor)", strerror(-listener));
 		_exit(EXIT_UCTR);
@@ -185,6 +191,8 @@ static void become_program(struct container *ct, int socket, const sigset_t *mas
 	close(socket);
 	if (e < 0 || enter_workdir(ct, cwd) < 0)
 		_exit(EXIT_UCTR);
+	if (ct->ignore_sigchld)
+		signal(SIGCHLD, SIG_IGN);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	e = exec_program(o->argv, o->env);
 	log_error("cannot run %s: %s", o->argv[0], strerror(e));

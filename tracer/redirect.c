@@ -30,9 +30,10 @@ struct redirect *redirect_new(const struct call *c)
 /* First fit of n slots in a row. */
 static int slots_get(struct redirector *d, unsigned n, unsigned *ret)
 {
-	unsigned run = 0;
+	unsigned run = 0, first = n == 1 ? 0 : SCRATCH_SLOTS + 1,
+		 end = n == 1 ? SCRATCH_SLOTS : 2 * SCRATCH_SLOTS;
 
-	for (unsigned i = 0; i < SCRATCH_SLOTS; i++) {
+	for (unsigned i = first; i < end; i++) {
 		run = d->slots[i / 64] & 1ull << i % 64 ? 0 : run + 1;
 		if (run < n)
 			continue;
@@ -208,6 +209,7 @@ void redirector_release(struct container *ct)
 		return;
 	close(d->wake);
 	pthread_mutex_destroy(&d->lock);
+	free(d->deferred);
 	free(d);
 }
 
@@ -240,16 +242,16 @@ int redirector_fd(const struct container *ct)
 	return ct->redirector->wake;
 }
 
-bool redirect_was_interrupted(struct container *ct, pid_t tid)
+bool redirect_was_interrupted(struct container *ct, pid_t tid, uint64_t rip, uint64_t rsp)
 {
 	struct redirector *d = ct->redirector;
-	pid_t *slot = &d->interrupted[(unsigned)tid % 256];
+	struct interrupted *slot = &d->interrupted[(unsigned)tid % 256];
 	bool found;
 
 	pthread_mutex_lock(&d->lock);
-	found = *slot == tid;
+	found = slot->tid == tid && slot->rip == rip && slot->rsp == rsp;
 	if (found)
-		*slot = 0;
+		slot->tid = 0;
 	pthread_mutex_unlock(&d->lock);
 	return found;
 }

@@ -60,8 +60,9 @@ struct redirect *redirect_kill_each(const struct call *c, const pid_t *pids, siz
 /* An execve: what has to be put right in the new image. Takes plan over (freed by exec_plan_free()). */
 void redirect_exec(struct redirect *r, struct exec_plan *plan);
 
-/* Whether the thread's last blocking redirect was ended by a signal; asking forgets it (see sys_sigreturn.c). */
-bool redirect_was_interrupted(struct container *ct, pid_t tid);
+/* Whether the thread's last blocking redirect was ended by a signal, in the call that returns to rip with the stack pointer
+ * rsp; then it is forgotten (see sys_sigreturn.c). */
+bool redirect_was_interrupted(struct container *ct, pid_t tid, uint64_t rip, uint64_t rsp);
 
 /* The redirector: */
 
@@ -77,6 +78,9 @@ void redirector_run(struct container *ct);
 /* Called by the redirector's thread with every wait status. Returns whether the status belonged to a redirect and is
  * nothing that a parent would see. */
 bool redirector_status(struct container *ct, pid_t pid, int status);
+/* The next wait status that came while the redirector waited for another task, and must now be handled like all others.
+ * Returns false when there is none. */
+bool redirector_deferred(struct container *ct, pid_t *ret_pid, int *ret_status);
 /* One line per redirect under way. */
 void redirector_dump(const struct container *ct);
 

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/user.h>
+#include <sys/wait.h>
 
 /* Scratch memory: the arguments of redirected calls that are pointers lie in the task's own address space, in slots that
  * are mapped when first needed. A redirect owns its slots over all address spaces, so that threads never share one.
@@ -16,6 +17,9 @@
 #define SCRATCH_BASE   0x6f0000000000ull
 #define SCRATCH_SLOT   (16 * 1024ul)
 #define SCRATCH_SLOTS  1024u
+/* Those of more than one slot are taken from one area behind the single ones that is mapped as a whole. Its first slot has
+ * only the mark. */
+#define SCRATCH_LARGE  (SCRATCH_BASE + SCRATCH_SLOTS * SCRATCH_SLOT)
 #define SCRATCH_HEADER 16ul /* a mark by which our mapping is known again */
 
 #define REDIRECT_FDS 4
@@ -48,19 +52,48 @@ struct redirect {
 	uint64_t sigmask;
 	cpu_set_t affinity; /* the task's own, while it is pinned */
 	int cpu;	    /* that it is pinned to, or -1 */
-	int late_signal;    /* a SIGSTOP that came meanwhile */
+	bool traced;	    /* not let go yet, and its death is for us to wait for */
+	bool over;	    /* nothing is to be done any more, but its death has not been waited for */
+	pid_t tgid;	    /* of an execve under way */
+};
+
+struct interrupted {
+	pid_t tid;
+	uint64_t rip, rsp;
+};
+
+struct wait_status {
+	pid_t pid;
+	int status;
 };
 
 struct redirector {
 	int wake;	      /* eventfd */
 	pthread_mutex_t lock; /* protects queue, slots, interrupted */
 	struct redirect *queue, **queue_end;
-	uint64_t slots[SCRATCH_SLOTS / 64];
-	pid_t interrupted[256];	 /* threads whose last blocking redirect ended in EINTR, by tid modulo */
-	pid_t tid;		 /* of the redirector's thread */
-	int cpu;		 /* that it was sent to last; used by the worker alone */
-	struct redirect *active; /* owned by the redirector's thread: calls that the task is in now */
+	uint64_t slots[2 * SCRATCH_SLOTS / 64]; /* the single ones, then the large area */
+	struct interrupted interrupted[256];	/* blocking redirects that ended in EINTR, by tid modulo */
+	bool warned;				/* that a program uses the scratch memory */
+	pid_t tid;				/* of the redirector's thread */
+	int cpu;				/* that it was sent to last; used by the worker alone */
+
+	/* Owned by the redirector's thread: */
+	struct redirect *active;      /* all that are traced but the one that is being started or ended */
+	struct redirect *postponed;   /* to be started when an execve has ended, see must_wait() */
+	struct wait_status *deferred; /* see redirector_deferred() */
+	size_t n_deferred, deferred_room;
 };
+
+/* Waits for a stop of the traced task itself. -ESRCH when it died. All that is not such a stop is deferred, but taken from
+ * the kernel at once: the death of a leader is not reported, and the execve of another thread does not go on, before all
+ * traced threads of its group have been waited for. */
+int redirect_wait(struct redirect *r, int *ret_status);
+
+/* The PTRACE_EVENT of a stop, 0 when it is none. */
+static inline int event_of(int status)
+{
+	return status >> 16;
+}
 
 /* Lets the stopped task make a call with the registers regs (rip at a syscall instruction is set here) and waits until
  * its exit stop. 0 with the result in *ret, or -ESRCH when the task died. Only for calls that do not block. */

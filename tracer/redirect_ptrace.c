@@ -4,14 +4,15 @@
  * returns to user mode, and should the supervisor die here, the kernel makes the original call again by itself. At the
  * stop the registers are changed to the other call, with all signals blocked so that none comes between; from its exit
  * stop the result is taken, everything else is put back and T is let go. Only SIGKILL and SIGSTOP can come meanwhile: the
- * first ends everything, the second is handed over at the end. */
+ * first ends everything, the second stops the other threads at once and T when it is let go. */
 #include "tracer/exec_plan.h"
 #include "tracer/filter.h"
 #include "tracer/guest_mem.h"
 #include "tracer/listener.h"
 #include "tracer/redirect_internal.h"
-#include "tracer/supervisor.h"
+#include "tracer/task.h"
 
+#include "lib/cleanup.h"
 #include "lib/log.h"
 
 #include <errno.h>
@@ -19,7 +20,6 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* Kernel-internal results of an interrupted call (include/linux/errno.h). */
@@ -30,11 +30,6 @@
 #define SYSCALL_LENGTH 2 /* bytes of the instruction */
 
 #define STOP_SYSCALL (SIGTRAP | 0x80)
-
-static int event_of(int status)
-{
-	return status >> 16;
-}
 
 int redirect_get_regs(const struct redirect *r, struct user_regs_struct *regs)
 {
@@ -51,39 +46,28 @@ static void set_sigmask(const struct redirect *r, uint64_t mask)
 	ptrace(PTRACE_SETSIGMASK, r->tid, sizeof(mask), &mask);
 }
 
-/* Waits for a status of the traced task itself. -ESRCH when it died, which is passed on. */
-static int wait_for(struct redirect *r, int *ret_status)
+/* Resumes until the next system call stop. A signal is delivered on the spot: only SIGSTOP can be one, and as SIGCONT takes
+ * it back in the kernel alone, it must not be kept here. In a group stop the task goes on, until the detach. */
+static int resume(const struct redirect *r, int status)
 {
-	pid_t pid;
+	long sig = status && !event_of(status) ? WSTOPSIG(status) : 0;
 
-	do
-		pid = waitpid(r->tid, ret_status, __WALL);
-	while (pid < 0 && errno == EINTR);
-	if (pid < 0)
-		return -ESRCH;
-	if (WIFSTOPPED(*ret_status))
-		return 0;
-	supervisor_reaped(r->ct, pid, *ret_status);
-	return -ESRCH;
+	return ptrace(PTRACE_SYSCALL, r->tid, NULL, (void *)sig) < 0 ? -ESRCH : 0;
 }
 
-/* Resumes until the next system call stop. */
 static int resume_to_syscall_stop(struct redirect *r)
 {
-	for (;;) {
-		int status, e;
+	int status = 0;
 
-		if (ptrace(PTRACE_SYSCALL, r->tid, NULL, NULL) < 0)
-			return -ESRCH;
-		e = wait_for(r, &status);
+	do {
+		int e = resume(r, status);
+
+		if (e == 0)
+			e = redirect_wait(r, &status);
 		if (e < 0)
 			return e;
-		if (WSTOPSIG(status) == STOP_SYSCALL)
-			return 0;
-		/* Only SIGSTOP can be here; a group stop (an event) is taken up again by the kernel at the detach. */
-		if (!event_of(status))
-			r->late_signal = WSTOPSIG(status);
-	}
+	} while (WSTOPSIG(status) != STOP_SYSCALL);
+	return 0;
 }
 
 static void set_call(struct user_regs_struct *regs, uint64_t syscall_rip, int nr, const uint64_t args[6])
@@ -139,7 +123,8 @@ static void unpin(struct redirect *r)
 
 static void detach(struct redirect *r, int sig)
 {
-	ptrace(PTRACE_DETACH, r->tid, NULL, (void *)(long)sig);
+	if (ptrace(PTRACE_DETACH, r->tid, NULL, (void *)(long)sig) == 0)
+		r->traced = false;
 	/* Only now, or the task would be woken on another processor. */
 	unpin(r);
 }
@@ -156,27 +141,31 @@ static void finish(struct redirect *r, long result)
 	regs.orig_rax = (unsigned long long)r->guest_nr;
 	redirect_set_regs(r, &regs);
 	set_sigmask(r, r->sigmask);
-	detach(r, r->late_signal);
+	detach(r, 0);
 }
 
 /* Writes the data to the scratch memory, which is mapped when it is not there yet. */
 static int put_data(struct redirect *r)
 {
-	uint64_t base = SCRATCH_BASE + r->slot * SCRATCH_SLOT, mark;
-	const uint64_t args[6] = {base,
-				  r->n_slots * SCRATCH_SLOT,
+	const bool large = r->n_slots > 1;
+	const uint64_t base = SCRATCH_BASE + r->slot * SCRATCH_SLOT, area = large ? SCRATCH_LARGE : base;
+	const uint64_t args[6] = {area,
+				  large ? SCRATCH_SLOTS * SCRATCH_SLOT : SCRATCH_SLOT,
 				  PROT_READ | PROT_WRITE,
 				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
 				  (uint64_t)-1,
 				  0};
+	uint64_t mark;
 	long result;
 	int e;
 
 	if (!r->n_slots)
 		return 0;
-	e = guest_read(r->tid, base, &mark, sizeof(mark));
+	e = guest_read(r->tid, area, &mark, sizeof(mark));
 	if (e == 0 && mark != r->ct->secret) {
-		log_warn("a program uses the memory at %#lx that uctr needs", (unsigned long)base);
+		if (!r->ct->redirector->warned)
+			log_warn("a program uses the memory at %#lx that uctr needs", (unsigned long)area);
+		r->ct->redirector->warned = true;
 		return -ENOMEM;
 	}
 	if (e == 0 && guest_write(r->tid, base, r->data, r->data_len) == 0)
@@ -186,6 +175,8 @@ static int put_data(struct redirect *r)
 		return e;
 	if (result < 0)
 		return (int)result;
+	if (large && guest_write(r->tid, area, &r->ct->secret, sizeof(r->ct->secret)) < 0)
+		return -ESRCH;
 	return guest_write(r->tid, base, r->data, r->data_len);
 }
 
@@ -238,7 +229,8 @@ static void remember_interrupted(struct redirect *r)
 	struct redirector *d = r->ct->redirector;
 
 	pthread_mutex_lock(&d->lock);
-	d->interrupted[(unsigned)r->tid % 256] = r->tid;
+	d->interrupted[(unsigned)r->tid % 256] = (struct interrupted){
+		.tid = r->tid, .rip = r->regs.rip, .rsp = r->regs.rsp};
 	pthread_mutex_unlock(&d->lock);
 }
 
@@ -274,14 +266,63 @@ static void leave_exec(struct redirect *r)
 		return;
 	}
 	set_sigmask(r, r->sigmask);
-	detach(r, r->late_signal);
+	detach(r, 0);
 }
 
-/* The task waits in the other call; its exit stop comes to redirector_status(). */
 static void add_active(struct redirect *r)
 {
 	r->next = r->ct->redirector->active;
 	r->ct->redirector->active = r;
+}
+
+/* The end of a redirect. Where the task died, it is kept until that is reported: as long as a traced thread has not been
+ * waited for, nobody may block in waiting for another one. */
+static void let_go(struct redirect *r)
+{
+	r->over = true;
+	if (r->traced)
+		add_active(r);
+	else
+		redirect_free(r);
+}
+
+static pid_t tgid_of(pid_t tid)
+{
+	struct task t = {.tid = tid, .proc_fd = -1, .syscall_fd = -1};
+	pid_t tgid = tid;
+
+	if (tgkill(tid, tid, 0) < 0 && task_tgid(&t, &tgid) < 0)
+		tgid = 0; /* it is dead */
+	close_fd(&t.proc_fd);
+	return tgid;
+}
+
+/* Whether another thread of the task's group is in an execve. That holds the mutex which PTRACE_SEIZE needs until all other
+ * traced threads have died and been waited for (de_thread() in fs/exec.c): seizing one would never return. */
+static bool must_wait(const struct redirect *r)
+{
+	for (const struct redirect *a = r->ct->redirector->active; a; a = a->next) {
+		if (a->exec && !a->over && tgkill(a->tgid, r->tid, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A redirect has ended: those that waited are tried again. */
+static void requeue_postponed(struct redirector *d)
+{
+	const uint64_t one = 1;
+
+	if (!d->postponed)
+		return;
+	pthread_mutex_lock(&d->lock);
+	*d->queue_end = d->postponed;
+	while (*d->queue_end)
+		d->queue_end = &(*d->queue_end)->next;
+	pthread_mutex_unlock(&d->lock);
+	d->postponed = NULL;
+	if (write(d->wake, &one, sizeof(one)) < 0)
+		log_bug(__FILE__, __LINE__, "eventfd");
 }
 
 static struct redirect *take_active(struct redirector *d, pid_t tid)
@@ -300,8 +341,11 @@ static struct redirect *take_active(struct redirector *d, pid_t tid)
 /* Answers the notification so that the task comes to its first stop. 0 when it has, and nothing else happened. */
 static int stop_task(struct redirect *r)
 {
-	int listener = r->ct->listener, status, e;
+	int listener = r->ct->listener, status, e, answered;
 
+	/* The number may be another task's by now. */
+	if (!listener_pending(listener, r->id))
+		return -ESRCH;
 	if (ptrace(PTRACE_SEIZE, r->tid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC) < 0) {
 		e = errno;
 		if (e == EPERM && r->native) {
@@ -312,15 +356,17 @@ static int stop_task(struct redirect *r)
 		listener_error(listener, r->id, e == ESRCH ? -ESRCH : -EPERM);
 		return -e;
 	}
+	r->traced = true;
 	ptrace(PTRACE_INTERRUPT, r->tid, NULL, NULL);
 	pin(r);
-	listener_error(listener, r->id, -ERESTARTNOINTR);
-	e = wait_for(r, &status);
+	answered = listener_error(listener, r->id, -ERESTARTNOINTR);
+	e = redirect_wait(r, &status);
 	if (e < 0)
 		return e;
-	if (event_of(status) == PTRACE_EVENT_STOP && WSTOPSIG(status) == SIGTRAP)
+	if (answered == 0 && event_of(status) == PTRACE_EVENT_STOP && WSTOPSIG(status) == SIGTRAP)
 		return 0;
-	/* A signal or a group stop was first. Nothing has been changed: the kernel makes the call again. */
+	/* A signal or a group stop was first. Nothing has been changed: the kernel makes the call again. (Or the call was
+	 * over before it could be answered.) */
 	detach(r, event_of(status) ? 0 : WSTOPSIG(status));
 	return -EAGAIN;
 }
@@ -330,27 +376,25 @@ static void start(struct redirect *r)
 	int e;
 
 	atomic_fetch_add_explicit(&r->ct->redirects, 1, memory_order_relaxed);
-	if (stop_task(r) < 0) {
-		redirect_free(r);
-		return;
-	}
-	e = enter_call(r);
-	if (e < 0) {
-		if (e != -ESRCH)
+	e = stop_task(r);
+	if (e == 0) {
+		e = enter_call(r);
+		if (e < 0 && e != -ESRCH)
 			finish(r, e);
-		redirect_free(r);
-		return;
 	}
-	if (r->may_block || r->exec) {
-		if (ptrace(PTRACE_SYSCALL, r->tid, NULL, NULL) == 0)
+	if (e == 0 && (r->may_block || r->exec)) {
+		/* The task waits in the call; its exit stop comes to redirector_status(). */
+		if (r->exec)
+			r->tgid = tgid_of(r->tid);
+		e = resume(r, 0);
+		if (e == 0) {
 			add_active(r);
-		else
-			redirect_free(r);
-		return;
+			return;
+		}
 	}
-	if (resume_to_syscall_stop(r) == 0)
+	if (e == 0 && resume_to_syscall_stop(r) == 0)
 		leave_call(r);
-	redirect_free(r);
+	let_go(r);
 }
 
 void redirector_run(struct container *ct)
@@ -371,7 +415,11 @@ void redirector_run(struct container *ct)
 
 		queue = r->next;
 		r->next = NULL;
-		start(r);
+		if (must_wait(r)) {
+			r->next = d->postponed;
+			d->postponed = r;
+		} else
+			start(r);
 	}
 }
 
@@ -392,6 +440,23 @@ static struct redirect *take_for_status(struct redirector *d, pid_t pid, int sta
 	return r;
 }
 
+/* A process has died. An execve that failed beyond the point of no return may have changed the number of its thread, which
+ * is then never reported: it ends here. */
+static void forget_execs(struct redirector *d, pid_t tgid)
+{
+	struct redirect **p = &d->active;
+
+	while (*p) {
+		struct redirect *r = *p;
+
+		if (r->exec && r->tgid == tgid) {
+			*p = r->next;
+			redirect_free(r);
+		} else
+			p = &r->next;
+	}
+}
+
 bool redirector_status(struct container *ct, pid_t pid, int status)
 {
 	struct redirect *r;
@@ -400,24 +465,27 @@ bool redirector_status(struct container *ct, pid_t pid, int status)
 	if (WIFCONTINUED(status))
 		return false;
 	r = take_for_status(ct->redirector, pid, status);
-	if (!r)
-		return false;
+	requeue_postponed(ct->redirector);
 	if (!WIFSTOPPED(status)) {
 		redirect_free(r);
+		forget_execs(ct->redirector, pid);
 		return false;
 	}
-	if (event_of(status) == PTRACE_EVENT_EXEC)
-		leave_exec(r);
-	else if (WSTOPSIG(status) == STOP_SYSCALL)
+	if (!r)
+		return false;
+	if (r->over)
+		detach(r, event_of(status) ? 0 : WSTOPSIG(status));
+	else if (event_of(status) == PTRACE_EVENT_EXEC) {
+		/* Another one's: the thread of this was killed by the execve, and that by SIGKILL. */
+		if (r->exec)
+			leave_exec(r);
+	} else if (WSTOPSIG(status) == STOP_SYSCALL)
 		leave_call(r);
-	else {
+	else if (resume(r, status) == 0) {
 		/* A signal while the task waits in the call. */
-		if (!event_of(status))
-			r->late_signal = WSTOPSIG(status);
-		ptrace(PTRACE_SYSCALL, r->tid, NULL, NULL);
 		add_active(r);
 		return true;
 	}
-	redirect_free(r);
+	let_go(r);
 	return true;
 }

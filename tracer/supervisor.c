@@ -21,6 +21,7 @@
 
 #define EXIT_UCTR   125
 #define GRACE_MS    2000 /* between TERM and KILL at the end, as Docker does by default for a stop */
+#define WAKE_MS	    20	 /* until the front is sent another SIGCONT */
 #define SIGNAL_BASE 128
 
 static int64_t now_ms(void)
@@ -38,7 +39,27 @@ static void say(const struct container *ct, enum message_type type, int value)
 	send(ct->front, &m, sizeof(m), MSG_NOSIGNAL);
 }
 
-void supervisor_reaped(struct container *ct, pid_t pid, int status)
+/* As a shell sees its job: when the program is stopped, so is the front. One message at a time. */
+static void stop_front(struct container *ct)
+{
+	if (ct->front_stopped)
+		return;
+	ct->front_stopped = true;
+	ct->front_woken = false;
+	say(ct, MESSAGE_STOPPED, ct->stop_signal);
+}
+
+/* Somebody else than the front has continued the program, or it is dead. SIGCONT is lost when it comes just before the
+ * front stops, so it is sent again until the front has answered. */
+static void wake_front(struct container *ct)
+{
+	if (!ct->front_stopped)
+		return;
+	ct->front_woken = true;
+	kill(ct->front_pid, SIGCONT);
+}
+
+static void reaped(struct container *ct, pid_t pid, int status)
 {
 	if (pid != ct->program)
 		return;
@@ -51,12 +72,15 @@ static void on_status(struct container *ct, pid_t pid, int status)
 	if (redirector_status(ct, pid, status))
 		return;
 	if (WIFEXITED(status) || WIFSIGNALED(status))
-		supervisor_reaped(ct, pid, status);
+		reaped(ct, pid, status);
 	else if (pid == ct->program && WIFSTOPPED(status)) {
 		ct->program_stopped = true;
-		say(ct, MESSAGE_STOPPED, WSTOPSIG(status));
-	} else if (pid == ct->program && WIFCONTINUED(status))
+		ct->stop_signal = WSTOPSIG(status);
+		stop_front(ct);
+	} else if (pid == ct->program && WIFCONTINUED(status)) {
 		ct->program_stopped = false;
+		wake_front(ct);
+	}
 }
 
 /* Returns false when there is no child left. */
@@ -65,8 +89,13 @@ static bool reap(struct container *ct)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, __WALL | WNOHANG | WUNTRACED | WCONTINUED)) > 0)
-		on_status(ct, pid, status);
+	do {
+		while (redirector_deferred(ct, &pid, &status))
+			on_status(ct, pid, status);
+		pid = waitpid(-1, &status, __WALL | WNOHANG | WUNTRACED | WCONTINUED);
+		if (pid > 0)
+			on_status(ct, pid, status);
+	} while (pid > 0);
 	return !(pid < 0 && errno == ECHILD);
 }
 
@@ -77,9 +106,21 @@ static void on_signal(struct container *ct, int signals)
 	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGUSR1)
 			dump(ct);
-		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT || info.ssi_signo == SIGHUP)
+		else if (info.ssi_signo != SIGCHLD && !ct->program_done)
 			kill(ct->program, (int)info.ssi_signo);
 	}
+}
+
+/* The front runs again, because the user or we wanted it so. */
+static void on_resumed(struct container *ct)
+{
+	ct->front_stopped = false;
+	if (!ct->program_stopped || ct->program_done)
+		return;
+	if (ct->front_woken)
+		stop_front(ct); /* the program has been stopped again meanwhile */
+	else
+		kill(ct->program, SIGCONT);
 }
 
 static void on_message(struct container *ct)
@@ -96,7 +137,10 @@ static void on_message(struct container *ct)
 	}
 	if (m.type == MESSAGE_SIGNAL && !ct->program_done)
 		kill(ct->program, m.value);
-	else if (m.type == MESSAGE_CONTINUED) {
+	else if (m.type == MESSAGE_RESUMED) {
+		reap(ct);
+		on_resumed(ct);
+	} else if (m.type == MESSAGE_CONTINUED) {
 		reap(ct);
 		if (ct->program_stopped && !ct->program_done)
 			kill(ct->program, SIGCONT);
@@ -143,10 +187,24 @@ static void end_rest(struct container *ct, int signals)
 static void loop(struct container *ct, int signals)
 {
 	while (!ct->program_done && !ct->front_dead) {
-		wait_for_events(ct, signals, -1);
+		bool waking = ct->front_stopped && ct->front_woken;
+
+		wait_for_events(ct, signals, waking ? WAKE_MS : -1);
 		reap(ct);
+		if (waking)
+			wake_front(ct);
 	}
 	end_rest(ct, signals);
+}
+
+/* A front that was stopped with the program has to hear of its end. */
+static void end_front(struct container *ct, int signals)
+{
+	say(ct, MESSAGE_EXITED, ct->exit_status);
+	while (ct->front_stopped && !ct->front_dead) {
+		wake_front(ct);
+		wait_for_events(ct, signals, WAKE_MS);
+	}
 }
 
 static int own_signals(void)
@@ -191,17 +249,20 @@ int supervisor_run(struct container *ct, const sigset_t *mask)
 	signals = own_signals();
 	r = start(ct, mask);
 	if (r < 0) {
-		int status;
+		int status = 0;
 
-		/* Where the program's process has said why, its status is EXIT_UCTR. */
-		if (!ct->program || waitpid(ct->program, &status, WNOHANG) == 0 || !WIFEXITED(status))
+		/* Where the program's process has said why, it has ended with EXIT_UCTR. */
+		if (ct->program) {
+			kill(ct->program, SIGKILL);
+			waitpid(ct->program, &status, 0);
+		}
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_UCTR)
 			log_error("cannot start: %s", strerror(-r));
-		kill(ct->program ? ct->program : getpid(), SIGKILL);
 		say(ct, MESSAGE_EXITED, EXIT_UCTR);
 		return EXIT_UCTR;
 	}
 	inherited_close(&ct->inherited);
 	loop(ct, signals);
-	say(ct, MESSAGE_EXITED, ct->exit_status);
+	end_front(ct, signals);
 	return 0;
 }

@@ -4,14 +4,10 @@
 #define UCTR_TRACER_SUPERVISOR_H
 
 #include <signal.h>
-#include <sys/types.h>
 
 struct container;
 
 /* Runs in the freshly forked supervisor; mask is the signal mask that the program gets. Returns its exit status. */
 int supervisor_run(struct container *ct, const sigset_t *mask);
-
-/* A child has died: for the redirector, which waits for single tasks. */
-void supervisor_reaped(struct container *ct, pid_t pid, int status);
 
 #endif

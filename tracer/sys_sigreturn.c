@@ -10,6 +10,7 @@
 #include "tracer/redirect.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -37,11 +38,12 @@ static int call_number_at(struct call *c, uint64_t address)
 static void repair(struct call *c, uint64_t context)
 {
 	const struct syscall_row *row;
-	uint64_t rax, rip;
+	uint64_t rax, rip, rsp;
 	int nr;
 
 	if (call_read(c, context + CONTEXT_GREG(REG_RAX), &rax, sizeof(rax)) < 0 || (int64_t)rax != -EINTR ||
-	    call_read(c, context + CONTEXT_GREG(REG_RIP), &rip, sizeof(rip)) < 0)
+	    call_read(c, context + CONTEXT_GREG(REG_RIP), &rip, sizeof(rip)) < 0 ||
+	    call_read(c, context + CONTEXT_GREG(REG_RSP), &rsp, sizeof(rsp)) < 0)
 		return;
 	nr = call_number_at(c, rip);
 	row = syscall_find(nr);
@@ -50,7 +52,7 @@ static void repair(struct call *c, uint64_t context)
 			atomic_fetch_add(&c->ct->unrepaired, 1);
 		return;
 	}
-	if (redirect_was_interrupted(c->ct, c->tid))
+	if (redirect_was_interrupted(c->ct, c->tid, rip, rsp))
 		return;
 	rax = (uint64_t)nr;
 	rip -= 2;
@@ -65,9 +67,8 @@ struct reply sys_rt_sigreturn(struct call *c)
 	int r;
 
 	/* The task may not have gone to sleep yet, and then /proc does not tell its stack pointer. */
-	do
-		r = task_sp(c->task, &sp);
-	while (r == -EAGAIN && call_pending(c));
+	while ((r = task_sp(c->task, &sp)) == -EAGAIN && call_pending(c))
+		sched_yield();
 	if (r == 0)
 		repair(c, sp);
 	return reply_continue();
