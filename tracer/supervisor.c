@@ -83,20 +83,30 @@ static void on_status(struct container *ct, pid_t pid, int status)
 	}
 }
 
+/* The next status, 0 when there is none, -1 when there is no child left. Only of the program do we want to hear that it was
+ * stopped or continued: asking for all would take such statuses of tracees away from their parents. */
+static pid_t next_status(struct container *ct, int *ret_status)
+{
+	pid_t pid;
+
+	if (redirector_deferred(ct, &pid, ret_status))
+		return pid;
+	pid = waitpid(-1, ret_status, __WALL | WNOHANG);
+	if (pid != 0 || ct->program_done)
+		return pid;
+	pid = waitpid(ct->program, ret_status, WNOHANG | WUNTRACED | WCONTINUED);
+	return pid < 0 ? 0 : pid;
+}
+
 /* Returns false when there is no child left. */
 static bool reap(struct container *ct)
 {
 	int status;
 	pid_t pid;
 
-	do {
-		while (redirector_deferred(ct, &pid, &status))
-			on_status(ct, pid, status);
-		pid = waitpid(-1, &status, __WALL | WNOHANG | WUNTRACED | WCONTINUED);
-		if (pid > 0)
-			on_status(ct, pid, status);
-	} while (pid > 0);
-	return !(pid < 0 && errno == ECHILD);
+	while ((pid = next_status(ct, &status)) > 0)
+		on_status(ct, pid, status);
+	return pid == 0;
 }
 
 static void on_signal(struct container *ct, int signals)
