@@ -90,7 +90,9 @@ bool exec_check(const struct redirect *r)
 	if (!r->exec->ino)
 		return true;
 	snprintf(path, sizeof(path), "/proc/%d/exe", r->tid);
-	return stat(path, &st) == 0 && st.st_dev == r->exec->dev && st.st_ino == r->exec->ino;
+	if (stat(path, &st) < 0)
+		return errno == ENOENT || errno == ESRCH; /* killed meanwhile: it has no image any more */
+	return st.st_dev == r->exec->dev && st.st_ino == r->exec->ino;
 }
 
 /* AT_EXECFN, in place, and the name of the thread, which the kernel made from the path it was given. */
@@ -254,9 +256,5 @@ int exec_fix(struct redirect *r)
 		e = fix_names(&im);
 	if (e == 0 && r->exec->interp_fd >= 0)
 		e = swap_interp(&im);
-	if (e < 0) {
-		log_warn("new image of process %d: %s", r->tid, strerror(-e));
-		return e;
-	}
-	return redirect_set_regs(r, &im.regs);
+	return e < 0 ? e : redirect_set_regs(r, &im.regs);
 }

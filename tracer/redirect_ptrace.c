@@ -258,9 +258,14 @@ static void leave_call(struct redirect *r)
 /* The exec has succeeded: the old image, and all that had to be put back there, is gone. */
 static void leave_exec(struct redirect *r)
 {
-	if (!exec_check(r) ||
-	    (exec_plan_has_fixes(r->exec) && (resume_to_syscall_stop(r) < 0 || exec_fix(r) < 0))) {
-		log_warn("process %d is ended: its new program could not be set up", r->tid);
+	int e = exec_check(r) ? 0 : -EACCES;
+
+	if (e == 0 && exec_plan_has_fixes(r->exec))
+		e = resume_to_syscall_stop(r) < 0 ? -ESRCH : exec_fix(r);
+	if (e < 0) {
+		if (e != -ESRCH)
+			log_warn("process %d is ended: its new program could not be set up: %s", r->tid,
+				 strerror(-e));
 		kill(r->tid, SIGKILL);
 		detach(r, 0);
 		return;
