@@ -294,9 +294,9 @@ static void let_go(struct redirect *r)
 static pid_t tgid_of(pid_t tid)
 {
 	struct task t = {.tid = tid, .proc_fd = -1, .syscall_fd = -1};
-	pid_t tgid = tid;
+	pid_t tgid;
 
-	if (tgkill(tid, tid, 0) < 0 && task_tgid(&t, &tgid) < 0)
+	if (task_tgid(&t, &tgid) < 0)
 		tgid = 0; /* it is dead */
 	close_fd(&t.proc_fd);
 	return tgid;

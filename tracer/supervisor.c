@@ -111,14 +111,18 @@ static bool reap(struct container *ct)
 
 static void on_signal(struct container *ct, int signals)
 {
-	struct signalfd_siginfo info;
+	struct signalfd_siginfo info[4];
+	ssize_t n;
 
-	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo == SIGUSR1)
-			dump(ct);
-		else if (info.ssi_signo != SIGCHLD && !ct->program_done)
-			kill(ct->program, (int)info.ssi_signo);
-	}
+	do {
+		n = read(signals, info, sizeof(info)) / (ssize_t)sizeof(info[0]);
+		for (ssize_t i = 0; i < n; i++) {
+			if (info[i].ssi_signo == SIGUSR1)
+				dump(ct);
+			else if (info[i].ssi_signo != SIGCHLD && !ct->program_done)
+				kill(ct->program, (int)info[i].ssi_signo);
+		}
+	} while (n == (ssize_t)(sizeof(info) / sizeof(info[0])));
 }
 
 /* The front runs again, because the user or we wanted it so. */
@@ -169,7 +173,8 @@ static void wait_for_events(struct container *ct, int signals, int timeout)
 		return;
 	if (fds[0].revents)
 		redirector_run(ct);
-	if (fds[1].revents)
+	/* A redirect makes SIGCHLDs that say nothing new: taken here, they do not cost another turn. */
+	if (fds[0].revents || fds[1].revents)
 		on_signal(ct, signals);
 	if (fds[2].revents)
 		on_message(ct);
