@@ -3,10 +3,11 @@
  * supervisor that does the least that can be called correct, with no view, no walk and no bookkeeping. uctr's figures
  * cannot be below these; how far they are above is uctr's own.
  *
- *	floor -d DIR notify|stat|open N
+ *	floor -d DIR notify|stat|open|chdir N
  *
  * notify: getppid, answered with a number. stat: the path read, the call made, the result written back. open: the path
- * read, the file opened and its descriptor handed over with the answer.
+ * read, the file opened and its descriptor handed over with the answer. chdir: the path read, and the call made by the
+ * program itself with another path, by ptrace for the time of that call.
  */
 #include "bench/bench.h"
 
@@ -17,9 +18,11 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 
 /* Linux 5.19, 5.14 and 6.6; in no header of Debian 12. */
@@ -34,15 +37,19 @@
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, __u64)
 #endif
 
+#define ERESTARTNOINTR 513	   /* include/linux/errno.h */
+#define REDIRECTED     0x5ec0de	   /* in the sixth argument register: let this call pass */
+#define BELOW_STACK    (1024 + 128) /* room for the path, and the red zone */
+
 struct server {
 	int listener;
 	struct seccomp_notif req;
 	struct seccomp_notif_resp resp;
 };
 
-static void read_path(const struct server *s, char *path, size_t size)
+static void read_path(const struct server *s, int arg, char *path, size_t size)
 {
-	struct iovec local = {path, size}, remote = {(void *)(uintptr_t)s->req.data.args[1], size};
+	struct iovec local = {path, size}, remote = {(void *)(uintptr_t)s->req.data.args[arg], size};
 
 	/* The path may lie at the end of a mapping: then it is all that is there. */
 	must(process_vm_readv((pid_t)s->req.pid, &local, 1, &remote, 1, 0) > 0, "process_vm_readv");
@@ -56,7 +63,7 @@ static void serve_stat(struct server *s)
 	__u64 id = s->req.id;
 	char path[256];
 
-	read_path(s, path, sizeof(path));
+	read_path(s, 1, path, sizeof(path));
 	must(ioctl(s->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0, "id_valid");
 	must(stat(path, &st) == 0, path);
 	must(process_vm_writev((pid_t)s->req.pid, &local, 1, &remote, 1, 0) == sizeof(st),
@@ -74,7 +81,7 @@ static bool serve_open(struct server *s)
 
 	if ((s->req.data.args[2] & O_ACCMODE) != O_RDONLY)
 		return false;
-	read_path(s, path, sizeof(path));
+	read_path(s, 1, path, sizeof(path));
 	must(ioctl(s->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0, "id_valid");
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	must(fd >= 0, path);
@@ -82,6 +89,49 @@ static bool serve_open(struct server *s)
 	must(ioctl(s->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0, "addfd");
 	close(fd);
 	return true;
+}
+
+static void next_stop(pid_t pid)
+{
+	int status;
+
+	must(waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status), "waitpid");
+}
+
+/* The answer lets the program stop before it is back in user mode; there it is given the other call. */
+static void serve_chdir(struct server *s)
+{
+	struct user_regs_struct regs, other;
+	struct iovec local, remote;
+	pid_t pid = (pid_t)s->req.pid;
+	char path[256];
+
+	read_path(s, 0, path, sizeof(path));
+	must(ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACESYSGOOD) == 0, "seize");
+	must(ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) == 0, "interrupt");
+	s->resp.error = -ERESTARTNOINTR;
+	must(ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SEND, &s->resp) == 0, "send");
+	next_stop(pid);
+	must(ptrace(PTRACE_GETREGS, pid, NULL, &regs) == 0, "getregs");
+	other = regs;
+	other.rip -= 2; /* the syscall instruction */
+	other.rax = SYS_chdir;
+	other.orig_rax = (unsigned long long)-1;
+	other.rdi = regs.rsp - BELOW_STACK;
+	other.r9 = REDIRECTED;
+	local = (struct iovec){path, sizeof(path)};
+	remote = (struct iovec){(void *)(uintptr_t)other.rdi, sizeof(path)};
+	must(process_vm_writev(pid, &local, 1, &remote, 1, 0) == sizeof(path), "process_vm_writev");
+	must(ptrace(PTRACE_SETREGS, pid, NULL, &other) == 0, "setregs");
+	for (int stop = 0; stop < 2; stop++) { /* entry and exit */
+		must(ptrace(PTRACE_SYSCALL, pid, NULL, 0) == 0, "syscall");
+		next_stop(pid);
+	}
+	must(ptrace(PTRACE_GETREGS, pid, NULL, &other) == 0, "getregs");
+	regs.rax = other.rax;
+	regs.orig_rax = (unsigned long long)-1;
+	must(ptrace(PTRACE_SETREGS, pid, NULL, &regs) == 0, "setregs");
+	must(ptrace(PTRACE_DETACH, pid, NULL, 0) == 0, "detach");
 }
 
 static void serve(struct server *s)
@@ -94,6 +144,10 @@ static void serve(struct server *s)
 		s->resp.id = s->req.id;
 		if (s->req.data.nr == SYS_openat && serve_open(s))
 			continue;
+		if (s->req.data.nr == SYS_chdir) {
+			serve_chdir(s);
+			continue;
+		}
 		if (s->req.data.nr == SYS_newfstatat && s->req.data.args[3] != 0)
 			s->resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE; /* stdio's fstat */
 		else if (s->req.data.nr == SYS_newfstatat)
@@ -106,7 +160,9 @@ static int install(unsigned int nr)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[5])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, REDIRECTED, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -140,6 +196,12 @@ static void loop_open(struct bench *b, long n)
 		must(fd >= 0, "open");
 		close(fd);
 	}
+}
+
+static void loop_chdir(struct bench *b, long n)
+{
+	while (n--)
+		must(chdir(b->dir) == 0, "chdir");
 }
 
 /* Kernels before 6.11 leave a receiver asleep when the last program is gone: signals wake it, again and again. */
@@ -191,7 +253,7 @@ int main(int argc, char **argv)
 	long n = argc == 5 ? atol(argv[4]) : 0;
 
 	if (n <= 0 || strcmp(argv[1], "-d") != 0) {
-		fprintf(stderr, "usage: %s -d DIR notify|stat|open N\n", argv[0]);
+		fprintf(stderr, "usage: %s -d DIR notify|stat|open|chdir N\n", argv[0]);
 		return 2;
 	}
 	make_files(&b, argv[2], argv[0]);
@@ -201,6 +263,8 @@ int main(int argc, char **argv)
 		loop_served(&b, n, SYS_newfstatat, loop_stat);
 	else if (strcmp(what, "open") == 0)
 		loop_served(&b, n, SYS_openat, loop_open);
+	else if (strcmp(what, "chdir") == 0)
+		loop_served(&b, n, SYS_chdir, loop_chdir);
 	remove_files(&b);
 	return 0;
 }

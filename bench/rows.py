@@ -19,6 +19,7 @@ class Row:
     ratio: Optional[float] = None     # bound: at most so many times native
     answered: int = 0                 # how many calls of each kind the added_us is for
     opens: int = 0
+    redirects: int = 0                # how many calls the program makes itself with other arguments; no bound
     untouched: bool = False           # neither uctr nor PRoot git intercepts anything here
     command: str = ""                 # "work": a shell command, run in the work directory
     prepare: Optional[Callable] = None
@@ -45,7 +46,7 @@ def call_rows():
     both("creat_unlink", 1, 1)
     both("readdir100", 1, 1)  # open and fstat; getdents is the kernel's own on a directory that shows nothing else
     for name, one_cpu in (("chdir", False), ("chdir.1cpu", True)):
-        rows.append(Row(name, "calls", "chdir", one_cpu=one_cpu))
+        rows.append(Row(name, "calls", "chdir", one_cpu=one_cpu, redirects=1))
     rows.append(Row("bind_listen_close", "calls", "bind_listen_close"))
     rows.append(Row("unix_connect", "calls", "unix_connect"))
     for name in ("pread64k", "pwrite64k", "mmap_touch"):
