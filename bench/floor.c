@@ -37,8 +37,8 @@
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, __u64)
 #endif
 
-#define ERESTARTNOINTR 513	   /* include/linux/errno.h */
-#define REDIRECTED     0x5ec0de	   /* in the sixth argument register: let this call pass */
+#define ERESTARTNOINTR 513	    /* include/linux/errno.h */
+#define REDIRECTED     0x5ec0de	    /* in the sixth argument register: let this call pass */
 #define BELOW_STACK    (1024 + 128) /* room for the path, and the red zone */
 
 struct server {
