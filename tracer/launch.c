@@ -10,6 +10,7 @@
 #include "lib/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -199,6 +200,16 @@ static void become_program(struct container *ct, int socket, const sigset_t *mas
 	_exit(exit_status_of(e));
 }
 
+/* A table of descriptors that must grow while threads share it waits for an RCU grace period, about 20 ms (the kernel's
+ * expand_fdtable): it grows now, while there is no thread, to more than a usual container's supervisor holds. */
+static void grow_fd_table(int fd)
+{
+	int last = fcntl(fd, F_DUPFD_CLOEXEC, 1000);
+
+	if (last >= 0)
+		close(last);
+}
+
 int launch(struct container *ct, const sigset_t *mask)
 {
 	int sockets[2];
@@ -221,6 +232,7 @@ int launch(struct container *ct, const sigset_t *mask)
 	}
 	most = (struct rlimit){.rlim_cur = files.rlim_max, .rlim_max = files.rlim_max};
 	setrlimit(RLIMIT_NOFILE, &most);
+	grow_fd_table(sockets[0]);
 	ct->program = pid;
 	ct->listener = receive_fd(sockets[0]);
 	close(sockets[0]);
