@@ -116,6 +116,8 @@ struct ending {
 };
 
 #define MAX_ENDINGS 64
+#define MAX_RANGES  256
+#define X32_BIT	    0x40000000
 #define STAND_IN    0x7e00 /* + the number of an ending; number 0 is plain notification */
 
 struct program {
@@ -123,9 +125,11 @@ struct program {
 	int len;
 	struct ending endings[MAX_ENDINGS];
 	int n_endings;
+	uint32_t returns[MAX_ENDINGS]; /* the actions that occur in the tree */
+	int n_returns;
 };
 
-static void die(const char *what)
+_Noreturn static void die(const char *what)
 {
 	fprintf(stderr, "mkfilter: %s\n", what);
 	exit(1);
@@ -246,46 +250,179 @@ static void emit_applies(struct program *p, const struct ending *c)
 	emit_return(p, SECCOMP_RET_USER_NOTIF);
 }
 
-static void emit_test(struct program *p, const struct test *t, const struct ending *c)
+static uint8_t distance(int from, int to)
 {
-	int jump, op = t->comparison == ANY_BIT ? BPF_JSET : BPF_JEQ;
-
-	emit_load(p, t->arg, t->high);
-	if (t->comparison == TYPE_EQUAL)
-		emit(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff00));
-	jump = p->len;
-	emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | op | BPF_K, t->value, 0, 0));
-	if (t->verdict == ALLOW)
-		emit_return(p, SECCOMP_RET_ALLOW);
-	else if (t->verdict == APPLIES)
-		emit_applies(p, c);
-	else
-		emit_return(p, SECCOMP_RET_ERRNO | (t->verdict - REFUSE));
-	if (t->comparison == DIFFERS)
-		p->code[jump].jt = p->len - jump - 1;
-	else
-		p->code[jump].jf = p->len - jump - 1;
+	if (to - from - 1 > UINT8_MAX)
+		die("a jump is too far");
+	return (uint8_t)(to - from - 1);
 }
 
-static void emit_ending(struct program *p, const struct ending *c)
+#define LATER UINT8_MAX /* a jump to what "the row applies" does, behind the tests */
+
+static void emit_test(struct program *p, const struct test *t)
 {
-	if (c->when == ALWAYS) {
-		emit_applies(p, c);
-		return;
+	const uint8_t yes = t->verdict == APPLIES ? LATER : 0, no = t->verdict == APPLIES ? 0 : 1;
+	const bool differs = t->comparison == DIFFERS;
+	const int op = t->comparison == ANY_BIT ? BPF_JSET : BPF_JEQ;
+
+	emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | op | BPF_K, t->value, differs ? no : yes,
+					     differs ? yes : no));
+	if (t->verdict == ALLOW)
+		emit_return(p, SECCOMP_RET_ALLOW);
+	else if (t->verdict != APPLIES)
+		emit_return(p, SECCOMP_RET_ERRNO | (t->verdict - REFUSE));
+}
+
+static void emit_ending_tests(struct program *p, enum when when)
+{
+	const struct test *const first = tests[when];
+
+	for (const struct test *t = first; t->comparison != END; t++) {
+		if (t == first || t[-1].arg != t->arg || t[-1].high != t->high)
+			emit_load(p, t->arg, t->high);
+		if (t->comparison == TYPE_EQUAL && (t == first || t[-1].comparison != TYPE_EQUAL))
+			emit(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff00));
+		emit_test(p, t);
 	}
-	for (const struct test *t = tests[c->when]; t->comparison != END; t++)
-		emit_test(p, t, c);
 	emit_return(p, SECCOMP_RET_ALLOW);
+}
+
+static void lead_jumps(struct program *p, int first, int end, int to)
+{
+	for (int i = first; i < end; i++) {
+		if (p->code[i].jt == LATER)
+			p->code[i].jt = distance(i, to);
+		if (p->code[i].jf == LATER)
+			p->code[i].jf = distance(i, to);
+	}
+}
+
+/* The code of "the row applies" for an ending, once for all that do the same. */
+static int emit_applies_once(struct program *p, int i, const int applies[])
+{
+	const struct ending *c = &p->endings[i];
+	int at = p->len;
+
+	for (int k = 0; k < i; k++)
+		if (p->endings[k].error == c->error && p->endings[k].secret == c->secret)
+			return applies[k];
+	emit_applies(p, c);
+	return at;
+}
+
+/* What the tree decides. */
+static uint32_t decide(const struct program *p, uint32_t arch, uint32_t nr)
+{
+	uint32_t loaded = 0;
+
+	for (int i = 0; i < p->len; i++) {
+		const struct sock_filter *insn = &p->code[i];
+		bool yes;
+
+		switch (insn->code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			loaded = insn->k == offsetof(struct seccomp_data, arch) ? arch : nr;
+			continue;
+		case BPF_JMP | BPF_JA: i += (int)insn->k; continue;
+		case BPF_JMP | BPF_JEQ | BPF_K: yes = loaded == insn->k; break;
+		case BPF_JMP | BPF_JGT | BPF_K: yes = loaded > insn->k; break;
+		case BPF_JMP | BPF_JGE | BPF_K: yes = loaded >= insn->k; break;
+		case BPF_RET | BPF_K: return insn->k;
+		default: die("an instruction that a tree does not have");
+		}
+		i += yes ? insn->jt : insn->jf;
+	}
+	die("a tree without an end");
+}
+
+/* Numbers next to each other with the same action, up to the next range. */
+struct range {
+	uint32_t first;
+	uint32_t action;
+};
+
+static int find_ranges(const struct program *p, struct range *ranges)
+{
+	uint32_t end = 0, action;
+	int n = 0;
+
+	for (int i = 0; i < SYSCALL_ROWS; i++)
+		end = (uint32_t)syscall_table[i].nr >= end ? (uint32_t)syscall_table[i].nr + 1 : end;
+	for (uint32_t nr = 0; nr <= end; nr++) {
+		action = decide(p, AUDIT_ARCH_X86_64, nr);
+		if (n > 0 && ranges[n - 1].action == action)
+			continue;
+		if (n == MAX_RANGES)
+			die("too many ranges");
+		ranges[n++] = (struct range){nr, action};
+	}
+	action = ranges[n - 1].action;
+	if (decide(p, AUDIT_ARCH_X86_64, X32_BIT) != action || decide(p, AUDIT_ARCH_I386, 0) != action)
+		die("numbers behind the last row, x32 and i386 are not treated alike");
+	return n;
+}
+
+/* Where an action stands in the returns behind the tests. */
+static int return_of(struct program *p, int first, uint32_t action)
+{
+	for (int i = 0; i < p->n_returns; i++)
+		if (p->returns[i] == action)
+			return first + i;
+	if (p->n_returns == MAX_ENDINGS)
+		die("too many actions");
+	p->returns[p->n_returns] = action;
+	return first + p->n_returns++;
+}
+
+/* Emits the tests that tell n ranges apart; returns where to jump for them. */
+static int emit_tests(struct program *p, const struct range *ranges, int n, int returns)
+{
+	int half = n / 2, at = p->len, low, high;
+
+	if (n == 1)
+		return return_of(p, returns, ranges->action);
+	emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, ranges[half].first, 0, 0));
+	low = emit_tests(p, ranges, half, returns);
+	high = emit_tests(p, ranges + half, n - half, returns);
+	p->code[at].jt = distance(at, high);
+	p->code[at].jf = distance(at, low);
+	return at;
+}
+
+/* libseccomp's tree has a leaf for each number. Tests for ranges and one return for each action decide alike in far
+ * fewer instructions, 290 for 801 with the endings, and with them goes the time that the kernel takes to load a filter at
+ * each start of uctr: 150 us before, 65 us now, of which a filter of four instructions takes 11. */
+static void compact(struct program *p)
+{
+	struct range ranges[MAX_RANGES];
+	int n = find_ranges(p, ranges), arch = 1, returns = 3 + n - 1;
+
+	p->len = 0;
+	emit(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)));
+	emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 0));
+	emit(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
+	emit_tests(p, ranges, n, returns);
+	p->code[arch].jf = distance(arch, return_of(p, returns, ranges[n - 1].action));
+	for (int i = 0; i < p->n_returns; i++)
+		emit_return(p, p->returns[i]);
 }
 
 /* Replaces the stand-ins by jumps to the endings, which are put behind the tree. */
 static void resolve(struct program *p)
 {
-	int tree_len = p->len, start[MAX_ENDINGS];
+	int tree_len = p->len, start[MAX_ENDINGS], end[MAX_ENDINGS], applies[MAX_ENDINGS];
 
 	for (int i = 0; i < p->n_endings; i++) {
 		start[i] = p->len;
-		emit_ending(p, &p->endings[i]);
+		if (p->endings[i].when != ALWAYS)
+			emit_ending_tests(p, p->endings[i].when);
+		end[i] = p->len;
+	}
+	for (int i = 0; i < p->n_endings; i++) {
+		applies[i] = emit_applies_once(p, i, applies);
+		lead_jumps(p, start[i], end[i], applies[i]);
+		if (p->endings[i].when == ALWAYS)
+			start[i] = applies[i];
 	}
 	for (int i = 0; i < tree_len; i++) {
 		struct sock_filter *insn = &p->code[i];
@@ -316,6 +453,7 @@ int main(void)
 		struct program *p = &programs[n];
 
 		build_tree(p, n);
+		compact(p);
 		resolve(p);
 		if (p->len > longest)
 			longest = p->len;
