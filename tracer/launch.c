@@ -76,7 +76,7 @@ static int receive_fd(int socket)
 	return fd;
 }
 
-/* Below: in the program's process, behind the filter. Every path is one of the view. */
+/* Below: in the program's process, behind the filter but for one chdir(2). Every path is one of the view. */
 
 static int exit_status_of(int error)
 {
@@ -152,7 +152,7 @@ static int enter_workdir(const struct container *ct, const char *cwd)
 		return -errno;
 	}
 	if (ct->view.all_identity)
-		return 0;
+		return 0; /* it is there */
 	/* The caller's directory where the view has it. */
 	if (!cwd[0] || chdir(cwd) < 0)
 		return chdir("/");
@@ -176,6 +176,9 @@ static void become_program(struct container *ct, int socket, const sigset_t *mas
 		log_error("cannot start: the hard limit RLIMIT_LOCKS is not unlimited");
 		_exit(EXIT_UCTR);
 	}
+	/* Where each path is the host's, the directory is entered before there is a filter: that needs no redirect. */
+	if (ct->view.all_identity && enter_workdir(ct, cwd) < 0)
+		_exit(EXIT_UCTR);
 	listener = filter_load(needs, ct->secret, 0);
 	if (listener == -EBUSY) {
 		log_error("cannot run inside uctr, or below another program that uses seccomp notification: "
@@ -190,7 +193,7 @@ static void become_program(struct container *ct, int socket, const sigset_t *mas
 	e = send_fd(ct, socket, listener);
 	close(listener);
 	close(socket);
-	if (e < 0 || enter_workdir(ct, cwd) < 0)
+	if (e < 0 || (!ct->view.all_identity && enter_workdir(ct, cwd) < 0))
 		_exit(EXIT_UCTR);
 	if (ct->ignore_sigchld)
 		signal(SIGCHLD, SIG_IGN);
