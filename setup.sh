@@ -31,7 +31,7 @@ have() {
 		done
 		return 1
 		;;
-	*) command -v "$1" >/dev/null || [ -x "$deps/usr/bin/$1" ] ;;
+	*) command -v "$1" >/dev/null || [ -x "$deps/usr/bin/$1" ] || [ -x "$deps/bin/$1" ] ;;
 	esac
 }
 
@@ -69,12 +69,14 @@ unpack() {
 	done
 	[ ! -e "$deps/usr/bin/fakeroot-sysv" ] || ln -sf fakeroot-sysv "$deps/usr/bin/fakeroot"
 	[ ! -e "$deps/usr/bin/faked-sysv" ] || ln -sf faked-sysv "$deps/usr/bin/faked"
+	[ ! -e "$deps/usr/bin/vim.tiny" ] || ln -sf vim.tiny "$deps/usr/bin/vi"
 	rm -rf "$deps/apt"
 	cat >"$deps/flags.mk" <<-EOF
 		D := \$(CURDIR)/$deps/usr
 		CPPFLAGS += -isystem \$(D)/include -isystem \$(D)/include/$arch
-		LDFLAGS += -L\$(D)/lib/$arch -Wl,-rpath,\$(D)/lib/$arch -Wl,-rpath-link,\$(D)/lib/$arch
-		export PATH := \$(PATH):\$(D)/bin:\$(D)/sbin
+		LDFLAGS += -L\$(D)/lib/$arch -Wl,-rpath-link,\$(D)/lib/$arch
+		export PATH := \$(PATH):\$(D)/bin:\$(D)/sbin:\$(CURDIR)/$deps/bin
+		export LD_LIBRARY_PATH := \$(D)/lib/$arch:\$(CURDIR)/$deps/lib/$arch
 		export PERL5LIB := \$(D)/share/perl5
 		export UCTR_DEPS := \$(D)
 	EOF

@@ -82,9 +82,9 @@ while True: time.sleep(1)' "$T/urgent" &
 victim=$!
 until_true 5 grep -q '^SigCgt:.*[1-9a-f]' /proc/$victim/status
 sleep 0.3
-has "$(LC_ALL=C in_it /bin/kill -URG $victim 2>&1)" "No such process" "a process outside cannot be signalled: ESRCH"
-has "$(LC_ALL=C in_it /bin/kill -0 $$ 2>&1)" "No such process" "nor be asked for"
-has "$(LC_ALL=C in_it /bin/kill -URG -- -$victim 2>&1)" "No such process" "nor can its process group"
+has "$(LC_ALL=C in_it sh -c "kill -s URG $victim" 2>&1)" "No such process" "a process outside cannot be signalled: ESRCH"
+has "$(LC_ALL=C in_it sh -c "kill -s 0 $$" 2>&1)" "No such process" "nor be asked for"
+has "$(LC_ALL=C in_it sh -c "kill -s URG -- -$victim" 2>&1)" "No such process" "nor can its process group"
 if [ -z "${UCTR_NATIVE:-}" ]; then
 	is "$(in_it python3 -c 'import os, signal, subprocess, time
 child = subprocess.Popen(["sh", "-c", "trap \"echo heard; exit\" URG; echo up; while :; do sleep 0.05; done"], stdout=subprocess.PIPE)

@@ -84,7 +84,7 @@ runs "and lets read" ro --read-only -v "$T/rw" -- cat "$T/rw/file"
 # --- a root of its own
 root=$T/root
 mkdir -p "$root/bin" "$root/etc" "$root/data"
-cp /bin/busybox "$root/bin/busybox"
+cp "$(command -v busybox)" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 ln -s /data/target "$root/etc/link"
 echo inside >"$root/data/target"
