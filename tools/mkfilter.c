@@ -225,9 +225,11 @@ static void emit_load(struct program *p, int arg, bool high)
 }
 
 /* What "the row applies" does. tracer/filter.c finds the two halves of the secret by the operands SECRET_HIGH and
- * SECRET_LOW of a comparison that follows a load of the sixth argument, which nothing else loads. */
+ * SECRET_LOW of a comparison that follows a load of the sixth argument, which nothing else loads; SECRET_STOP, which the
+ * tracer waits for (see filter_stop_arg()), comes right behind. */
 #define SECRET_HIGH 0x5ec2e701
 #define SECRET_LOW  0x5ec2e702
+#define SECRET_STOP 0x5ec2e703
 
 static void emit_applies(struct program *p, const struct ending *c)
 {
@@ -240,10 +242,12 @@ static void emit_applies(struct program *p, const struct ending *c)
 
 		emit_load(p, 5, true);
 		emit(p,
-		     (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECRET_HIGH, 0, whole ? 3 : 1));
+		     (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECRET_HIGH, 0, whole ? 5 : 1));
 		if (whole) {
 			emit_load(p, 5, false);
-			emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECRET_LOW, 0, 1));
+			emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECRET_LOW, 2, 0));
+			emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECRET_STOP, 0, 2));
+			emit_return(p, SECCOMP_RET_TRACE);
 		}
 		emit_return(p, SECCOMP_RET_ALLOW);
 	}
@@ -447,8 +451,8 @@ int main(void)
 			die("a condition without tests, or with too many");
 	}
 	printf("/* Made by tools/mkfilter from tracer/syscalls.def. */\n#define SECRET_HIGH %#x\n#define "
-	       "SECRET_LOW %#x\n",
-	       SECRET_HIGH, SECRET_LOW);
+	       "SECRET_LOW %#x\n#define SECRET_STOP %#x\n",
+	       SECRET_HIGH, SECRET_LOW, SECRET_STOP);
 	for (int n = 0; n < NEED_COMBINATIONS; n++) {
 		struct program *p = &programs[n];
 

@@ -31,8 +31,11 @@ static void patch_secret(struct sock_filter *code, size_t len, uint64_t secret)
 			continue;
 		if (code[i - 1].k == arg5 + 4 && code[i].k == SECRET_HIGH)
 			code[i].k = secret >> 32;
-		else if (code[i - 1].k == arg5 && code[i].k == SECRET_LOW)
+		else if (code[i - 1].k == arg5 && code[i].k == SECRET_LOW) {
 			code[i].k = (uint32_t)secret;
+			if (i + 1 < len && code[i + 1].k == SECRET_STOP)
+				code[i + 1].k = (uint32_t)filter_stop_arg(secret);
+		}
 	}
 }
 

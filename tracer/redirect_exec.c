@@ -2,7 +2,7 @@
  * interpreter of the view.
  *
  * The kernel takes the interpreter from the host's tree. Where the view has another one at that path, the task is made to
- * unmap the host's and to map the view's at the same address instead, by calls made from the vDSO's syscall instruction.
+ * unmap the host's and to map the view's at the same address instead.
  * So /proc/T/exe, the auxiliary vector, the break and the stack are the kernel's own work and right by themselves, which
  * no loader in user mode can have. */
 #include "tracer/exec_plan.h"
@@ -14,10 +14,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -30,7 +28,7 @@ struct image {
 	struct redirect *r;
 	struct user_regs_struct regs; /* at the start of the program */
 	Elf64_auxv_t auxv[AUXV_ENTRIES];
-	uint64_t syscall_rip;
+	struct calls calls; /* that it has to make */
 };
 
 static uint64_t aux(const struct image *im, uint64_t type)
@@ -41,45 +39,31 @@ static uint64_t aux(const struct image *im, uint64_t type)
 	return 0;
 }
 
-/* Offset of a syscall instruction in the vDSO: every process has the same one. */
-static uint64_t vdso_syscall_offset(void)
-{
-	const unsigned char *vdso = (const unsigned char *)getauxval(AT_SYSINFO_EHDR);
-	const Elf64_Ehdr *header = (const Elf64_Ehdr *)vdso;
-	const Elf64_Phdr *p;
-
-	if (!vdso)
-		return 0;
-	p = (const Elf64_Phdr *)(vdso + header->e_phoff);
-	for (int i = 0; i < header->e_phnum; i++) {
-		if (p[i].p_type != PT_LOAD || !(p[i].p_flags & PF_X))
-			continue;
-		for (uint64_t k = p[i].p_offset; k + 1 < p[i].p_offset + p[i].p_filesz; k++)
-			if (vdso[k] == 0x0f && vdso[k + 1] == 0x05)
-				return k;
-	}
-	return 0;
-}
-
-static int call(struct image *im, int nr, const uint64_t args[6], long *ret)
+static int call(struct image *im, int nr, const uint64_t args[6])
 {
 	uint64_t all[6];
 
 	memcpy(all, args, sizeof(all));
 	if (nr != SYS_mmap)
 		all[5] = im->r->ct->secret;
-	return redirect_inject(im->r, &im->regs, im->syscall_rip, nr, all, ret);
+	return calls_add(&im->calls, nr, all);
 }
 
-/* A call of which only success will do. */
-static int must_call(struct image *im, int nr, const uint64_t args[6])
+/* Makes the calls, all of which must succeed. *ret_last, unless NULL: the result of the last one. */
+static int make_calls(struct image *im, uint64_t *ret_last)
 {
-	long result;
-	int e = call(im, nr, args, &result);
+	int e = calls_make(im->r, &im->regs, aux(im, AT_SYSINFO_EHDR), &im->calls);
 
-	if (e < 0)
-		return e;
-	return result < 0 && result > -4096 ? (int)result : 0;
+	for (size_t i = 0; e == 0 && i < im->calls.n; i++) {
+		const long result = im->calls.table[i].nr_or_result;
+
+		if (result < 0 && result > -4096)
+			e = (int)result;
+		if (ret_last)
+			*ret_last = (uint64_t)result;
+	}
+	im->calls.n = 0;
+	return e;
 }
 
 bool exec_check(const struct redirect *r)
@@ -115,7 +99,7 @@ static int fix_names(struct image *im)
 	memcpy(padded, plan->execfn, len);
 	e = guest_write(im->r->tid, at, padded, plan->execfn_room + 1);
 	free(padded);
-	return e < 0 ? e : must_call(im, SYS_prctl, args);
+	return e < 0 ? e : call(im, SYS_prctl, args);
 }
 
 static int protection(const Elf64_Phdr *p)
@@ -124,25 +108,28 @@ static int protection(const Elf64_Phdr *p)
 	       (p->p_flags & PF_X ? PROT_EXEC : 0);
 }
 
-/* Maps one segment as the kernel's elf_load() does: file pages, zeroes to the end of the last one, anonymous pages. */
-static int map_segment(struct image *im, const Elf64_Phdr *p, uint64_t bias, long fd)
+/* Where a segment's file pages end. */
+static uint64_t file_pages_end(const Elf64_Phdr *p, uint64_t bias)
+{
+	if (p->p_filesz == 0)
+		return bias + (p->p_vaddr & ~PAGE_OFFSET);
+	return (bias + p->p_vaddr + p->p_filesz + PAGE_OFFSET) & ~PAGE_OFFSET;
+}
+
+/* Maps one segment as the kernel's elf_load() does: file pages, anonymous pages. */
+static int map_segment(struct image *im, const Elf64_Phdr *p, uint64_t bias)
 {
 	uint64_t start = bias + (p->p_vaddr & ~PAGE_OFFSET), skip = p->p_vaddr & PAGE_OFFSET;
-	uint64_t file_end = bias + p->p_vaddr + p->p_filesz, mem_end = bias + p->p_vaddr + p->p_memsz;
-	uint64_t file_pages = (file_end + PAGE_OFFSET) & ~PAGE_OFFSET;
-	static const char zeroes[4096];
+	uint64_t mem_end = bias + p->p_vaddr + p->p_memsz, file_pages = file_pages_end(p, bias);
 	int e = 0;
 
 	if (p->p_filesz) {
 		const uint64_t args[6] = {
-			start,	      p->p_filesz + skip, (uint64_t)protection(p), MAP_PRIVATE | MAP_FIXED,
-			(uint64_t)fd, p->p_offset - skip};
+			start,	     p->p_filesz + skip, (uint64_t)protection(p), MAP_PRIVATE | MAP_FIXED,
+			CALL_RESULT, p->p_offset - skip};
 
-		e = must_call(im, SYS_mmap, args);
-	} else
-		file_pages = start;
-	if (e == 0 && mem_end > file_end && file_pages > file_end && (p->p_flags & PF_W))
-		e = guest_write(im->r->tid, file_end, zeroes, file_pages - file_end);
+		e = call(im, SYS_mmap, args);
+	}
 	if (e == 0 && mem_end > file_pages) {
 		const uint64_t args[6] = {file_pages,
 					  mem_end - file_pages,
@@ -151,9 +138,20 @@ static int map_segment(struct image *im, const Elf64_Phdr *p, uint64_t bias, lon
 					  (uint64_t)-1,
 					  0};
 
-		e = must_call(im, SYS_mmap, args);
+		e = call(im, SYS_mmap, args);
 	}
 	return e;
+}
+
+/* The rest of what elf_load() does: zeroes from the end of the file to the end of its last page. */
+static int zero_tail(struct image *im, const Elf64_Phdr *p, uint64_t bias)
+{
+	uint64_t file_end = bias + p->p_vaddr + p->p_filesz, file_pages = file_pages_end(p, bias);
+	static const char zeroes[4096];
+
+	if (p->p_memsz <= p->p_filesz || file_pages <= file_end || !(p->p_flags & PF_W))
+		return 0;
+	return guest_write(im->r->tid, file_end, zeroes, file_pages - file_end);
 }
 
 /* Changes AT_BASE in the auxiliary vector on the stack, which lies behind argc, argv and envp. */
@@ -179,53 +177,44 @@ static int set_at_base(struct image *im, uint64_t base)
 	return e;
 }
 
-/* Where the view's interpreter goes: into the host's place, or, when it is larger, where the kernel finds room. */
-static int choose_base(struct image *im, uint64_t *ret_base)
+/* Where the view's interpreter does not fit into the host's place, the kernel finds another. */
+static int reserve_base(struct image *im, uint64_t span, uint64_t *ret_base)
 {
-	const struct exec_plan *plan = im->r->exec;
-	uint64_t old = aux(im, AT_BASE), span = plan->interp.end - plan->interp.start;
-	const uint64_t unmap[6] = {old, plan->host_interp_span};
-	const uint64_t reserve[6] = {
+	const uint64_t args[6] = {
 		0, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, (uint64_t)-1, 0};
-	long base = (long)old;
-	int e = must_call(im, SYS_munmap, unmap);
+	int e = call(im, SYS_mmap, args);
 
-	if (e < 0)
-		return e;
-	if (span > plan->host_interp_span) {
-		e = call(im, SYS_mmap, reserve, &base);
-		if (e < 0)
-			return e;
-		if (base < 0 && base > -4096)
-			return (int)base;
-		e = set_at_base(im, (uint64_t)base);
-	}
-	*ret_base = (uint64_t)base - plan->interp.start;
-	return e;
+	if (e == 0)
+		e = make_calls(im, ret_base);
+	return e == 0 ? set_at_base(im, *ret_base) : e;
 }
 
 static int swap_interp(struct image *im)
 {
 	const struct exec_plan *plan = im->r->exec;
-	uint64_t name = (im->regs.rsp - 128) & ~15ull, base = 0; /* nothing is below the stack pointer yet */
-	const uint64_t open_args[6] = {(uint64_t)AT_FDCWD, name, O_RDONLY | O_CLOEXEC};
-	uint64_t close_args[6] = {0};
-	char path[64];
-	long fd;
-	int e;
+	const uint64_t host_base = aux(im, AT_BASE), span = plan->interp.end - plan->interp.start;
+	const uint64_t open_args[6] = {(uint64_t)AT_FDCWD, calls_text(&im->regs), O_RDONLY | O_CLOEXEC};
+	const uint64_t unmap_args[6] = {host_base, plan->host_interp_span}, close_args[6] = {CALL_RESULT};
+	uint64_t base = host_base;
+	int e = span > plan->host_interp_span ? reserve_base(im, span, &base) : 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", im->r->ct->supervisor, plan->interp_fd);
-	e = guest_write(im->r->tid, name, path, sizeof(path));
+	base -= plan->interp.start;
+	snprintf(im->calls.text, sizeof(im->calls.text), "/proc/%d/fd/%d", im->r->ct->supervisor,
+		 plan->interp_fd);
 	if (e == 0)
-		e = call(im, SYS_openat, open_args, &fd);
-	if (e < 0 || fd < 0)
-		return e < 0 ? e : (int)fd;
-	e = choose_base(im, &base);
+		e = call(im, SYS_openat, open_args); /* the first, for CALL_RESULT */
+	if (e == 0)
+		e = call(im, SYS_munmap, unmap_args);
 	for (size_t i = 0; e == 0 && i < plan->interp.n_loads; i++)
-		e = map_segment(im, &plan->interp.loads[i], base, fd);
-	close_args[0] = (uint64_t)fd;
+		e = map_segment(im, &plan->interp.loads[i], base);
 	if (e == 0)
-		e = must_call(im, SYS_close, close_args);
+		e = call(im, SYS_close, close_args);
+	if (e == 0 && plan->execfn)
+		e = fix_names(im);
+	if (e == 0)
+		e = make_calls(im, NULL);
+	for (size_t i = 0; e == 0 && i < plan->interp.n_loads; i++)
+		e = zero_tail(im, &plan->interp.loads[i], base);
 	im->regs.rip = base + plan->interp.entry;
 	return e;
 }
@@ -251,10 +240,15 @@ int exec_fix(struct redirect *r)
 		e = read_auxv(&im);
 	if (e < 0)
 		return e;
-	im.syscall_rip = aux(&im, AT_SYSINFO_EHDR) + vdso_syscall_offset();
-	if (r->exec->execfn)
-		e = fix_names(&im);
-	if (e == 0 && r->exec->interp_fd >= 0)
+	/* The task is still in its execve, or in another call that it shall not make. */
+	im.regs.rax = 0;
+	im.regs.orig_rax = (unsigned long long)-1;
+	if (r->exec->interp_fd >= 0)
 		e = swap_interp(&im);
+	else if (r->exec->execfn) {
+		e = fix_names(&im);
+		if (e == 0)
+			e = make_calls(&im, NULL);
+	}
 	return e < 0 ? e : redirect_set_regs(r, &im.regs);
 }

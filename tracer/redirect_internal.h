@@ -102,8 +102,37 @@ int redirect_inject(struct redirect *r, const struct user_regs_struct *regs, uin
 int redirect_get_regs(const struct redirect *r, struct user_regs_struct *regs);
 int redirect_set_regs(const struct redirect *r, const struct user_regs_struct *regs);
 
-/* redirect_exec.c: at the exit stop of a successful execve: makes the new image what it would natively be. Negative errno
- * when that failed: the task must be killed. */
+/* Resumes a stopped task with a request of ptrace(2), after a stop of that status (0: one of its call). -ESRCH. */
+int redirect_resume(const struct redirect *r, int request, int status);
+
+#define REDIRECT_OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC)
+
+/* redirect_calls.c: several calls at once. As an argument (the first or the fifth), CALL_RESULT stands for the result of the
+ * first call that succeeded. */
+#define MAX_CALLS   16
+#define CALL_RESULT ((uint64_t)-4095)
+
+struct calls {
+	struct one_call {
+		long nr_or_result;
+		uint64_t args[6];
+	} table[MAX_CALLS + 1];
+	char text[64]; /* for an argument that is a string, see calls_text() */
+	size_t n;
+};
+
+/* The address of the text in the task, at the time of the calls. */
+uint64_t calls_text(const struct user_regs_struct *regs);
+
+/* -E2BIG when there are too many. A call that the filter looks at needs the secret as its sixth argument. */
+int calls_add(struct calls *c, int nr, const uint64_t args[6]);
+
+/* Has them made by a task with a new image, stopped with the registers regs at PTRACE_EVENT_EXEC or after other such calls,
+ * whose vDSO is there; results are in the table then. Signals must be blocked. Negative errno when they were not made. */
+int calls_make(struct redirect *r, const struct user_regs_struct *regs, uint64_t vdso, struct calls *c);
+
+/* redirect_exec.c: at the PTRACE_EVENT_EXEC of a successful execve: makes the new image what it would natively be. Negative
+ * errno when that failed: the task must be killed. */
 int exec_fix(struct redirect *r);
 
 /* Whether the task's new image is the file that was decided on. */

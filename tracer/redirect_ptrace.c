@@ -46,13 +46,13 @@ static void set_sigmask(const struct redirect *r, uint64_t mask)
 	ptrace(PTRACE_SETSIGMASK, r->tid, sizeof(mask), &mask);
 }
 
-/* Resumes until the next system call stop. A signal is delivered on the spot: only SIGSTOP can be one, and as SIGCONT takes
- * it back in the kernel alone, it must not be kept here. In a group stop the task goes on, until the detach. */
-static int resume(const struct redirect *r, int status)
+/* A signal is delivered on the spot: only SIGSTOP can be one, and as SIGCONT takes it back in the kernel alone, it must not
+ * be kept here. In a group stop the task goes on, until the detach. */
+int redirect_resume(const struct redirect *r, int request, int status)
 {
 	long sig = status && !event_of(status) ? WSTOPSIG(status) : 0;
 
-	return ptrace(PTRACE_SYSCALL, r->tid, NULL, (void *)sig) < 0 ? -ESRCH : 0;
+	return ptrace(request, r->tid, NULL, (void *)sig) < 0 ? -ESRCH : 0;
 }
 
 static int resume_to_syscall_stop(struct redirect *r)
@@ -60,7 +60,7 @@ static int resume_to_syscall_stop(struct redirect *r)
 	int status = 0;
 
 	do {
-		int e = resume(r, status);
+		int e = redirect_resume(r, PTRACE_SYSCALL, status);
 
 		if (e == 0)
 			e = redirect_wait(r, &status);
@@ -261,7 +261,7 @@ static void leave_exec(struct redirect *r)
 	int e = exec_check(r) ? 0 : -EACCES;
 
 	if (e == 0 && exec_plan_has_fixes(r->exec))
-		e = resume_to_syscall_stop(r) < 0 ? -ESRCH : exec_fix(r);
+		e = exec_fix(r);
 	if (e < 0) {
 		if (e != -ESRCH)
 			log_warn("process %d is ended: its new program could not be set up: %s", r->tid,
@@ -351,7 +351,7 @@ static int stop_task(struct redirect *r)
 	/* The number may be another task's by now. */
 	if (!listener_pending(listener, r->id))
 		return -ESRCH;
-	if (ptrace(PTRACE_SEIZE, r->tid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC) < 0) {
+	if (ptrace(PTRACE_SEIZE, r->tid, NULL, REDIRECT_OPTIONS) < 0) {
 		e = errno;
 		if (e == EPERM && r->native) {
 			listener_continue(listener, r->id);
@@ -391,7 +391,7 @@ static void start(struct redirect *r)
 		/* The task waits in the call; its exit stop comes to redirector_status(). */
 		if (r->exec)
 			r->tgid = tgid_of(r->tid);
-		e = resume(r, 0);
+		e = redirect_resume(r, PTRACE_SYSCALL, 0);
 		if (e == 0) {
 			add_active(r);
 			return;
@@ -486,7 +486,7 @@ bool redirector_status(struct container *ct, pid_t pid, int status)
 			leave_exec(r);
 	} else if (WSTOPSIG(status) == STOP_SYSCALL)
 		leave_call(r);
-	else if (resume(r, status) == 0) {
+	else if (redirect_resume(r, PTRACE_SYSCALL, status) == 0) {
 		/* A signal while the task waits in the call. */
 		add_active(r);
 		return true;
