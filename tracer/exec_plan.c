@@ -17,6 +17,7 @@ void exec_plan_free(struct exec_plan *plan)
 		return;
 	close_fd(&plan->interp_fd);
 	free(plan->execfn);
+	free(plan->comm);
 	free(plan);
 }
 

@@ -18,6 +18,7 @@ struct exec_plan {
 	 * kernel's is at least as long. Owned. */
 	char *execfn;
 	size_t execfn_room; /* length of the name that the kernel was given */
+	char *comm;	    /* the thread's name, where it is not from execfn. Owned. */
 
 	/* The view's ELF interpreter, where it is not the one that the kernel takes. -1: nothing to swap. Owned. */
 	int interp_fd;

@@ -88,9 +88,9 @@ static uint64_t place(const struct user_regs_struct *regs)
 	return (regs->rsp - RED_ZONE - sizeof(struct calls)) & ~15ull;
 }
 
-uint64_t calls_text(const struct user_regs_struct *regs)
+uint64_t calls_text(const struct user_regs_struct *regs, int i)
 {
-	return place(regs) + offsetof(struct calls, text);
+	return place(regs) + offsetof(struct calls, text[i]);
 }
 
 int calls_make(struct redirect *r, const struct user_regs_struct *regs, uint64_t vdso, struct calls *c)

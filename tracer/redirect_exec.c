@@ -86,8 +86,8 @@ static int fix_names(struct image *im)
 	uint64_t at = aux(im, AT_EXECFN);
 	size_t len = strlen(plan->execfn);
 	const char *slash = strrchr(plan->execfn, '/');
-	const char *base = slash ? slash + 1 : plan->execfn;
-	const uint64_t args[6] = {PR_SET_NAME, at + (uint64_t)(base - plan->execfn)};
+	const char *comm = plan->comm ? plan->comm : slash ? slash + 1 : plan->execfn;
+	const uint64_t args[6] = {PR_SET_NAME, calls_text(&im->regs, 1)};
 	char *padded;
 	int e;
 
@@ -97,6 +97,7 @@ static int fix_names(struct image *im)
 	if (!padded)
 		return -ENOMEM;
 	memcpy(padded, plan->execfn, len);
+	snprintf(im->calls.text[1], sizeof(im->calls.text[1]), "%s", comm);
 	e = guest_write(im->r->tid, at, padded, plan->execfn_room + 1);
 	free(padded);
 	return e < 0 ? e : call(im, SYS_prctl, args);
@@ -193,13 +194,13 @@ static int swap_interp(struct image *im)
 {
 	const struct exec_plan *plan = im->r->exec;
 	const uint64_t host_base = aux(im, AT_BASE), span = plan->interp.end - plan->interp.start;
-	const uint64_t open_args[6] = {(uint64_t)AT_FDCWD, calls_text(&im->regs), O_RDONLY | O_CLOEXEC};
+	const uint64_t open_args[6] = {(uint64_t)AT_FDCWD, calls_text(&im->regs, 0), O_RDONLY | O_CLOEXEC};
 	const uint64_t unmap_args[6] = {host_base, plan->host_interp_span}, close_args[6] = {CALL_RESULT};
 	uint64_t base = host_base;
 	int e = span > plan->host_interp_span ? reserve_base(im, span, &base) : 0;
 
 	base -= plan->interp.start;
-	snprintf(im->calls.text, sizeof(im->calls.text), "/proc/%d/fd/%d", im->r->ct->supervisor,
+	snprintf(im->calls.text[0], sizeof(im->calls.text[0]), "/proc/%d/fd/%d", im->r->ct->supervisor,
 		 plan->interp_fd);
 	if (e == 0)
 		e = call(im, SYS_openat, open_args); /* the first, for CALL_RESULT */

@@ -117,12 +117,12 @@ struct calls {
 		long nr_or_result;
 		uint64_t args[6];
 	} table[MAX_CALLS + 1];
-	char text[64]; /* for an argument that is a string, see calls_text() */
+	char text[2][32]; /* for arguments that are strings, see calls_text() */
 	size_t n;
 };
 
-/* The address of the text in the task, at the time of the calls. */
-uint64_t calls_text(const struct user_regs_struct *regs);
+/* The address of a text in the task, at the time of the calls. */
+uint64_t calls_text(const struct user_regs_struct *regs, int i);
 
 /* -E2BIG when there are too many. A call that the filter looks at needs the secret as its sixth argument. */
 int calls_add(struct calls *c, int nr, const uint64_t args[6]);

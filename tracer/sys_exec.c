@@ -2,7 +2,8 @@
  * looked up in the view; the task then runs the call itself on the file that was found.
  *
  * Known differences: binfmt_misc of the host is not asked; a file that may be executed but not read is EACCES, since the
- * supervisor could not reach the process afterwards. */
+ * supervisor could not reach the process afterwards; where the guest's own path does not do, E2BIG comes some bytes earlier:
+ * 8 for each argument that a script adds, and what "/proc/PID/fd/N" is longer than that path. */
 #include "tracer/call.h"
 #include "tracer/exec_plan.h"
 #include "tracer/handlers.h"
@@ -18,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 
 #define HEADER_SIZE  256 /* BINPRM_BUF_SIZE */
 #define MAX_REWRITES 5	 /* exec_binprm(): scripts whose interpreter is a script */
@@ -31,7 +33,8 @@ struct exec {
 	const char *path;   /* as the guest gave it */
 	const char *execfn; /* what AT_EXECFN will say */
 	bool nofollow;
-	bool by_fd; /* the file is meant by its descriptor alone */
+	bool by_fd;	   /* the file is meant by its descriptor alone */
+	bool inaccessible; /* execfn names it by a descriptor that will be closed: of no use to an interpreter */
 	int path_arg, argv_arg;
 
 	struct vfs_object object; /* the ELF file in the end */
@@ -48,25 +51,28 @@ static const char *mem_base_or_root(const char *base)
 	return base ? base : "/";
 }
 
-/* Opens the object for reading and checks that it may be executed, as do_open_execat() does. */
-static int open_executable(struct exec *x)
+/* Opens an object for reading and checks that it may be executed, as do_open_execat() does. */
+static int open_executable(const struct vfs_object *object, int *ret_file)
 {
 	char path[32];
 	struct stat st;
+	struct statvfs fs;
 
-	if (x->object.node)
+	if (object->node)
 		return -EACCES;
-	if (fstat(x->object.fd, &st) < 0)
+	if (fstat(object->fd, &st) < 0)
 		return -errno;
 	if (S_ISLNK(st.st_mode))
 		return -ELOOP;
 	if (!S_ISREG(st.st_mode))
 		return -EACCES;
-	if (faccessat(x->object.fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS) < 0)
+	if (fstatvfs(object->fd, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
+		return -EACCES;
+	if (faccessat(object->fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS) < 0)
 		return -errno;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", x->object.fd);
-	x->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	return x->file < 0 ? -errno : 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);
+	*ret_file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return *ret_file < 0 ? -errno : 0;
 }
 
 static bool is_blank(char ch)
@@ -123,13 +129,12 @@ static void push_front(struct exec *x, const char *arg)
 static int enter_script(struct exec *x, char *header, size_t len)
 {
 	const char *interp, *arg, *cwd;
-	struct statvfs fs;
 	int r = parse_script(header, len, &interp, &arg);
 
 	if (r < 0)
 		return r;
-	if (fstatvfs(x->object.fd, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
-		return -EACCES;
+	if (x->inaccessible)
+		return -ENOENT;
 	if (!x->script)
 		push_front(x, x->execfn);
 	x->script = true;
@@ -160,7 +165,7 @@ static int find_image(struct exec *x)
 		r = vfs_lookup(&x->c->vfs, &x->name, x->nofollow && depth == 0 ? 0 : LOOKUP_FOLLOW,
 			       &x->object);
 		if (r == 0)
-			r = open_executable(x);
+			r = open_executable(&x->object, &x->file);
 		if (r < 0)
 			return r;
 		x->native &= x->object.native;
@@ -185,22 +190,21 @@ static int find_interp(struct exec *x, struct exec_plan *plan)
 	struct vfs_object object __attribute__((cleanup(vfs_object_release))) = VFS_OBJECT_NONE;
 	_cleanup_close_ int host = -1, file = -1;
 	struct stat view_st, host_st;
-	char path[32];
-	int r;
+	int r = vfs_lookup(&x->c->vfs, &name, LOOKUP_FOLLOW, &object);
 
-	r = vfs_lookup(&x->c->vfs, &name, LOOKUP_FOLLOW, &object);
 	if (r < 0)
 		return r;
 	if (object.native)
 		return 0;
-	if (object.node)
-		return -EACCES;
+	r = open_executable(&object, &file);
+	if (r < 0)
+		return r;
 	host = open(x->elf.interp, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (host < 0) {
 		log_warn("%s of this root cannot be used: the host has no file of that name", x->elf.interp);
 		return -ENOENT;
 	}
-	if (fstat(object.fd, &view_st) < 0 || fstat(host, &host_st) < 0)
+	if (fstat(file, &view_st) < 0 || fstat(host, &host_st) < 0)
 		return -errno;
 	if (view_st.st_dev == host_st.st_dev && view_st.st_ino == host_st.st_ino)
 		return 0;
@@ -208,12 +212,7 @@ static int find_interp(struct exec *x, struct exec_plan *plan)
 	if (r < 0)
 		return r;
 	plan->host_interp_span = plan->interp.end - plan->interp.start;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", object.fd);
-	file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (file < 0)
-		return -errno;
-	r = elf_image_read(file, &plan->interp);
-	if (r < 0)
+	if (elf_image_read(file, &plan->interp) < 0)
 		return -ELIBBAD;
 	plan->interp_fd = TAKE_FD(file);
 	return 0;
@@ -329,6 +328,27 @@ static int set_fd_path(struct exec *x, struct redirect *r, struct exec_plan *pla
 	return 0;
 }
 
+/* Since Linux 6.14 the name of a thread that executes a descriptor is the file's, not the descriptor's number:
+ * begin_new_exec(). Of a script it is the interpreter's. */
+static int set_comm(const struct exec *x, struct exec_plan *plan)
+{
+	char link[32], path[PATH_MAX];
+	struct utsname kernel;
+	int major, minor;
+	ssize_t n;
+
+	if (uname(&kernel) < 0 || sscanf(kernel.release, "%d.%d", &major, &minor) != 2 || major < 6 ||
+	    (major == 6 && minor < 14))
+		return 0;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", x->object.fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0)
+		return -errno;
+	path[n] = '\0';
+	plan->comm = strdup(strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
+	return plan->comm ? 0 : -ENOMEM;
+}
+
 static int make_redirect(struct exec *x, struct redirect *r, struct exec_plan *plan)
 {
 	int e = read_image(x, plan);
@@ -340,8 +360,12 @@ static int make_redirect(struct exec *x, struct redirect *r, struct exec_plan *p
 		redirect_native(r);
 		return redirect_data(r, x->path_arg, x->path, strlen(x->path) + 1) ? 0 : -ENOMEM;
 	}
+	if (x->by_fd && !x->script) /* it has the descriptor itself */
+		return redirect_data(r, x->path_arg, "", 1) ? 0 : -ENOMEM;
 	if (x->script)
 		e = set_script_argv(x, r);
+	if (e == 0 && x->by_fd)
+		e = set_comm(x, plan);
 	return e < 0 ? e : set_fd_path(x, r, plan);
 }
 
@@ -395,7 +419,12 @@ struct reply sys_execveat(struct call *c)
 	x.path = x.execfn = x.name.path;
 	x.nofollow = flags & AT_SYMLINK_NOFOLLOW;
 	x.by_fd = !*x.path;
-	if (dirfd != AT_FDCWD && *x.path != '/')
+	if (dirfd != AT_FDCWD && *x.path != '/') {
+		off_t pos;
+		int fd_flags;
+
 		x.execfn = arena_printf(c->arena, "/dev/fd/%d%s%s", dirfd, *x.path ? "/" : "", x.path);
+		x.inaccessible = task_fdinfo(c->task, dirfd, &pos, &fd_flags) == 0 && (fd_flags & O_CLOEXEC);
+	}
 	return exec(&x);
 }
