@@ -5,6 +5,7 @@
  * supervisor could not reach the process afterwards; where the guest's own path does not do, E2BIG comes some bytes earlier:
  * 8 for each argument that a script adds, and what "/proc/PID/fd/N" is longer than that path. */
 #include "tracer/call.h"
+#include "tracer/exec_copy.h"
 #include "tracer/exec_plan.h"
 #include "tracer/handlers.h"
 #include "tracer/redirect.h"
@@ -41,6 +42,7 @@ struct exec {
 	int file;		  /* opened for reading */
 	bool native;		  /* the kernel itself finds all the same files by the guest's path */
 	bool script;
+	bool copied;			/* the object is a copy, see name_interp() */
 	const char *prefix[MAX_PREFIX]; /* arguments before the guest's argv[1], for scripts */
 	int n_prefix;
 	struct elf_image elf;
@@ -182,35 +184,79 @@ static int find_image(struct exec *x)
 	return 0;
 }
 
+static int set_identity(struct exec_plan *plan, int file)
+{
+	struct stat st;
+
+	if (fstat(file, &st) < 0)
+		return -errno;
+	plan->dev = st.st_dev;
+	plan->ino = st.st_ino;
+	return 0;
+}
+
+/* The name that the object's file has in its directory. */
+static int object_name(const struct exec *x, const char **ret)
+{
+	char link[32], path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", x->object.fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0)
+		return -errno;
+	path[n] = '\0';
+	*ret = arena_strdup(x->c->arena, strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
+	return 0;
+}
+
+/* The host has no such file as the interpreter, the view has: a copy of the program is executed that names it by our
+ * descriptor, which is taken. */
+static int name_interp(struct exec *x, struct redirect *r, struct exec_plan *plan, int interp)
+{
+	const char *name;
+	char path[64];
+	int copy, e = redirect_hold(r, interp);
+
+	if (e == 0)
+		e = object_name(x, &name);
+	if (e < 0)
+		return e;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", x->c->ct->supervisor, interp);
+	copy = exec_copy(x->file, name, path);
+	if (copy < 0)
+		return copy;
+	vfs_object_release(&x->object);
+	x->object = (struct vfs_object)VFS_OBJECT_NONE;
+	x->object.fd = copy;
+	x->copied = true;
+	return set_identity(plan, copy);
+}
+
 /* Whether the kernel, which looks for it in the host's tree, takes the same ELF interpreter as the view has; else the
  * view's is set in the plan. */
-static int find_interp(struct exec *x, struct exec_plan *plan)
+static int find_interp(struct exec *x, struct redirect *r, struct exec_plan *plan)
 {
 	struct vfs_name name = {.path = x->elf.interp, .base = "/", .fd = -1};
 	struct vfs_object object __attribute__((cleanup(vfs_object_release))) = VFS_OBJECT_NONE;
 	_cleanup_close_ int host = -1, file = -1;
 	struct stat view_st, host_st;
-	int r = vfs_lookup(&x->c->vfs, &name, LOOKUP_FOLLOW, &object);
+	int e = vfs_lookup(&x->c->vfs, &name, LOOKUP_FOLLOW, &object);
 
-	if (r < 0)
-		return r;
+	if (e < 0)
+		return e;
 	if (object.native)
 		return 0;
-	r = open_executable(&object, &file);
-	if (r < 0)
-		return r;
+	e = open_executable(&object, &file);
+	if (e < 0)
+		return e;
 	host = open(x->elf.interp, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (host < 0) {
-		log_warn("%s of this root cannot be used: the host has no file of that name", x->elf.interp);
-		return -ENOENT;
-	}
+	if (host < 0 || elf_image_read(host, &plan->interp) < 0)
+		return name_interp(x, r, plan, TAKE_FD(file));
 	if (fstat(file, &view_st) < 0 || fstat(host, &host_st) < 0)
 		return -errno;
 	if (view_st.st_dev == host_st.st_dev && view_st.st_ino == host_st.st_ino)
 		return 0;
-	r = elf_image_read(host, &plan->interp);
-	if (r < 0)
-		return r;
 	plan->host_interp_span = plan->interp.end - plan->interp.start;
 	if (elf_image_read(file, &plan->interp) < 0)
 		return -ELIBBAD;
@@ -218,20 +264,15 @@ static int find_interp(struct exec *x, struct exec_plan *plan)
 	return 0;
 }
 
-static int read_image(struct exec *x, struct exec_plan *plan)
+static int read_image(struct exec *x, struct redirect *r, struct exec_plan *plan)
 {
-	struct stat st;
-	int r = elf_image_read(x->file, &x->elf);
+	int e = elf_image_read(x->file, &x->elf);
 
-	if (r < 0)
-		return r;
-	if (fstat(x->file, &st) < 0)
-		return -errno;
-	plan->dev = st.st_dev;
-	plan->ino = st.st_ino;
-	if (!x->elf.has_interp || (x->native && x->c->vfs.view->all_identity))
-		return 0;
-	return find_interp(x, plan);
+	if (e == 0)
+		e = set_identity(plan, x->file);
+	if (e < 0 || !x->elf.has_interp || (x->native && x->c->vfs.view->all_identity))
+		return e;
+	return find_interp(x, r, plan);
 }
 
 /* How many of the pointers from address on lie wholly in its page, at least one. */
@@ -332,40 +373,37 @@ static int set_fd_path(struct exec *x, struct redirect *r, struct exec_plan *pla
  * begin_new_exec(). Of a script it is the interpreter's. */
 static int set_comm(const struct exec *x, struct exec_plan *plan)
 {
-	char link[32], path[PATH_MAX];
 	struct utsname kernel;
-	int major, minor;
-	ssize_t n;
+	const char *name;
+	int major, minor, e;
 
 	if (uname(&kernel) < 0 || sscanf(kernel.release, "%d.%d", &major, &minor) != 2 || major < 6 ||
 	    (major == 6 && minor < 14))
 		return 0;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", x->object.fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0)
-		return -errno;
-	path[n] = '\0';
-	plan->comm = strdup(strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
+	e = object_name(x, &name);
+	if (e < 0)
+		return e;
+	plan->comm = strdup(name);
 	return plan->comm ? 0 : -ENOMEM;
 }
 
 static int make_redirect(struct exec *x, struct redirect *r, struct exec_plan *plan)
 {
-	int e = read_image(x, plan);
+	int e = x->by_fd ? set_comm(x, plan) : 0;
 
+	if (e == 0)
+		e = read_image(x, r, plan);
 	if (e < 0)
 		return e;
-	if (x->native && !x->by_fd && plan->interp_fd < 0) {
+	if (x->native && !x->by_fd && !x->copied && plan->interp_fd < 0) {
 		/* The guest's own path does: the kernel finds the same, and all names are right by themselves. */
 		redirect_native(r);
 		return redirect_data(r, x->path_arg, x->path, strlen(x->path) + 1) ? 0 : -ENOMEM;
 	}
-	if (x->by_fd && !x->script) /* it has the descriptor itself */
+	if (x->by_fd && !x->script && !x->copied) /* it has the descriptor itself */
 		return redirect_data(r, x->path_arg, "", 1) ? 0 : -ENOMEM;
 	if (x->script)
 		e = set_script_argv(x, r);
-	if (e == 0 && x->by_fd)
-		e = set_comm(x, plan);
 	return e < 0 ? e : set_fd_path(x, r, plan);
 }
 

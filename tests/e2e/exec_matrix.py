@@ -16,7 +16,8 @@ tap = Tap()
 WORK = os.path.join(tap.scratch, "work")
 ROOT = os.path.join(tap.scratch, "root")
 STARTER = os.path.join(WORK, "starter")
-OTHER_INTERPRETER = "/lib64/ld-other.so.2"
+INTERPRETER = "/lib64/ld-linux-x86-64.so.2"
+OTHER = "/lib64/ld-other-x86-64.so.2"  # only the root has it
 
 KINDS = {
     "dynamic": [],
@@ -44,6 +45,9 @@ def build():
         tap.ok(False, "musl-gcc is here")
     else:
         print("# no musl-gcc: musl programs are not tested")
+    os.mkdir(os.path.join(WORK, "other"))
+    sh("gcc", "-O1", "-w", "-D_GNU_SOURCE", f"-Wl,--dynamic-linker={OTHER}", "-o", os.path.join(WORK, "other", "dynamic"),
+       os.path.join(HERE, "exec_probe.c"))
     sh("gcc", "-O1", "-w", "-D_GNU_SOURCE", "-static", "-o", STARTER, os.path.join(HERE, "exec_starter.c"))
 
 
@@ -79,6 +83,7 @@ def make_root():
             copy_into_root(path)
     for path in loaded_files("/bin/sh"):
         copy_into_root(path)
+    shutil.copy(INTERPRETER, os.path.realpath(ROOT + os.path.dirname(INTERPRETER)) + "/" + os.path.basename(OTHER))
 
 
 def files():
@@ -116,9 +121,9 @@ def files():
     write("short-elf", b"\x7fELF\2\1\1")
     with open(os.path.join(WORK, "dynamic"), "rb") as f:
         elf = f.read()
-    write("no-interpreter", elf.replace(b"/lib64/ld-linux-x86-64.so.2\0", b"/lib64/ld-nowhere-64.so.2\0\0\0"))
-    write("interpreter-directory", elf.replace(b"/lib64/ld-linux-x86-64.so.2\0", b"/lib64\0".ljust(28, b"\0")))
-    write("interpreter-text", elf.replace(b"/lib64/ld-linux-x86-64.so.2\0", b"/etc/passwd\0".ljust(28, b"\0")))
+    write("no-interpreter", elf.replace(INTERPRETER.encode() + b"\0", b"/lib64/ld-nowhere-64.so.2\0\0\0"))
+    write("interpreter-directory", elf.replace(INTERPRETER.encode() + b"\0", b"/lib64\0".ljust(28, b"\0")))
+    write("interpreter-text", elf.replace(INTERPRETER.encode() + b"\0", b"/etc/passwd\0".ljust(28, b"\0")))
     os.symlink("dynamic", os.path.join(WORK, "link"))
     os.symlink("link-loop", os.path.join(WORK, "link-loop"))
     os.mkdir(os.path.join(WORK, "directory"))
@@ -145,6 +150,16 @@ def compare(how, name, extra=(), views=("host view", "root")):
         tap.ok(inside == native, f"{view}: {how} {name}", inside)
 
 
+def compare_other(how):
+    """A program whose interpreter only the root has. Known to be different: /proc/self/exe is a copy of it."""
+    native = run([], how, "dynamic", ("argument",))
+    inside = run(VIEWS["root"], how, "other/dynamic", ("argument",)).replace(ROOT + "/", "/").replace(WORK + "/other/", WORK + "/")
+    inside = inside.replace("/memfd:dynamic (deleted)", WORK + "/dynamic").replace("/usr" + OTHER, os.path.realpath(INTERPRETER))
+    inside = inside.replace(OTHER, INTERPRETER)
+    detail = "\n".join(difflib.unified_diff(native.splitlines(), inside.splitlines(), "native", "root", "", "", 1, ""))
+    tap.ok(inside == native, f"root: {how} of a program whose interpreter the host lacks", detail)
+
+
 WAYS = ("execve", "at", "relative", "fd", "path-fd-cloexec", "dev-fd", "memfd", "deleted", "thread", "with-threads", "fork",
         "vfork", "spawn", "clone-vm", "clone-vm-vfork", "signals", "no-argv", "bad-argv", "bad-string", "bad-path", "busy")
 
@@ -167,6 +182,8 @@ for name in ("empty", "text", "plain", "bad-elf", "short-elf", "no-interpreter",
              "/", "/proc/self/exe"):
     for way in ("execve", "at-nofollow", "thread", "spawn"):
         compare(way, name)
+for way in ("execve", "relative", "thread", "vfork", "spawn", "dev-fd"):
+    compare_other(way)
 for way in ("longest-string", "too-long-string"):
     compare(way, "dynamic")
 compare("border", "true")
