@@ -114,8 +114,12 @@ int calls_make(struct redirect *r, const struct user_regs_struct *regs, uint64_t
 	if (ptrace(PTRACE_SETOPTIONS, r->tid, NULL, REDIRECT_OPTIONS | PTRACE_O_TRACESECCOMP) < 0)
 		return -errno;
 	e = write_vdso(r, vdso, calls_begin);
-	if (e == 0)
+	if (e == 0 && guest_write(r->tid, at, c, size) < 0) {
+		/* Below the mapped part of the stack, after many arguments: ptrace makes it grow, process_vm_writev(2) since
+		 * Linux 6.5 does not. */
+		ptrace(PTRACE_POKEDATA, r->tid, at, 0);
 		e = guest_write(r->tid, at, c, size);
+	}
 	if (e == 0)
 		e = redirect_set_regs(r, &going);
 	if (e == 0)

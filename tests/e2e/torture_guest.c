@@ -353,10 +353,10 @@ static void few_descriptors(void)
 		fail("status without descriptors", status);
 }
 
-/* 2 MB of arguments, most of what the kernel takes. */
+/* 2 MB of arguments, most of what the kernel takes. The new stack ends anywhere in a page: many times. */
 static void huge_argv(void)
 {
-	enum { N = 100000 };
+	enum { N = 100000, TIMES = 16 };
 	char **argv = calloc(N + 3, sizeof(*argv));
 	pid_t pid;
 	int status;
@@ -364,7 +364,9 @@ static void huge_argv(void)
 	write_script("count", "#!/bin/sh\n[ $# = 100000 ] && exit 9\n");
 	for (int i = 1; i <= N; i++)
 		argv[i] = (char *)"123456789";
-	for (int script = 0; script < 2; script++) {
+	for (int i = 0; i < 2 * TIMES; i++) {
+		const bool script = i % 2;
+
 		argv[0] = script ? (char *)"./count" : (char *)"true";
 		pid = fork();
 		if (pid == 0) {
