@@ -5,6 +5,7 @@
 #include "tracer/inherited.h"
 #include "tracer/options.h"
 #include "tracer/table.h"
+#include "tracer/twin_files.h"
 #include "vfs/mount.h"
 
 #include <stdatomic.h>
@@ -39,6 +40,7 @@ struct container {
 	int exit_status;
 	struct inherited inherited;
 	struct redirector *redirector;
+	struct twin_files interpreters; /* of execve; used by the worker alone */
 
 	bool have_getfd; /* pidfd_getfd works here (Docker's default profile refuses it) */
 

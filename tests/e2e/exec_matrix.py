@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every kind of executable, started in every way: a program (exec_probe.c) prints all that it can see of how it was executed,
-natively, then inside, and the two must be equal to the byte. In the host view and in a root directory made here, whose ELF
-interpreter and libc are copies of the host's. With -u host."""
+natively, then inside, and the two must be equal to the byte. In the host view, and in two root directories made here: the ELF
+interpreter of one differs from the host's, that of the other is a copy. With -u host."""
 
 import difflib
 import os
@@ -15,6 +15,7 @@ from lib import HERE, UCTR, Tap
 tap = Tap()
 WORK = os.path.join(tap.scratch, "work")
 ROOT = os.path.join(tap.scratch, "root")
+TWIN = os.path.join(tap.scratch, "twin")
 STARTER = os.path.join(WORK, "starter")
 INTERPRETER = "/lib64/ld-linux-x86-64.so.2"
 OTHER = "/lib64/ld-other-x86-64.so.2"  # only the root has it
@@ -57,17 +58,17 @@ def loaded_files(program):
     return [word for word in lines if word.startswith("/")]
 
 
-def copy_into_root(path):
+def copy_into(root, path):
     """The file with all symbolic links on the way, as they are on the host."""
     parts, at = path.strip("/").split("/"), ""
     for i, part in enumerate(parts):
         at += "/" + part
-        there = ROOT + at
+        there = root + at
         if os.path.islink(at):
             target = os.readlink(at)
             if not os.path.islink(there):
                 os.symlink(target, there)
-            return copy_into_root("/".join([os.path.normpath(os.path.join(os.path.dirname(at), target))] + parts[i + 1:]))
+            return copy_into(root, "/".join([os.path.normpath(os.path.join(os.path.dirname(at), target))] + parts[i + 1:]))
         if i < len(parts) - 1:
             os.makedirs(there, exist_ok=True)
         elif not os.path.exists(there):
@@ -75,15 +76,23 @@ def copy_into_root(path):
     return None
 
 
-def make_root():
-    os.mkdir(ROOT)
+def make_root(root):
+    os.mkdir(root)
     for path in loaded_files(os.path.join(WORK, "dynamic")) + ["/lib/ld-musl-x86_64.so.1", "/bin/sh", "/bin/true",
                                                                 "/etc/ld.so.cache", "/etc/passwd"]:
         if os.path.exists(path):
-            copy_into_root(path)
+            copy_into(root, path)
     for path in loaded_files("/bin/sh"):
-        copy_into_root(path)
-    shutil.copy(INTERPRETER, os.path.realpath(ROOT + os.path.dirname(INTERPRETER)) + "/" + os.path.basename(OTHER))
+        copy_into(root, path)
+
+
+def make_roots():
+    make_root(TWIN)
+    make_root(ROOT)
+    interpreter = ROOT + os.path.realpath(INTERPRETER)
+    with open(interpreter, "ab") as f:
+        f.write(b"\n")
+    shutil.copy(interpreter, ROOT + os.path.realpath(os.path.dirname(INTERPRETER)) + "/" + os.path.basename(OTHER))
 
 
 def files():
@@ -140,11 +149,11 @@ def run(prefix, how, name, extra=()):
     return f"{done.stdout.decode(errors='replace')}status {done.returncode}\n{done.stderr.decode(errors='replace')}"
 
 
-def compare(how, name, extra=(), views=("host view", "root")):
+def compare(how, name, extra=(), views=()):
     native = run([], how, name, extra)
-    for view in views:
+    for view in views or VIEWS:
         prefix = VIEWS[view]
-        inside = run(prefix, how, name, extra).replace(ROOT + "/", "/")
+        inside = run(prefix, how, name, extra).replace(ROOT + "/", "/").replace(TWIN + "/", "/")
         if inside != native:
             inside = "\n".join(difflib.unified_diff(native.splitlines(), inside.splitlines(), "native", view, "", "", 1, ""))
         tap.ok(inside == native, f"{view}: {how} {name}", inside)
@@ -165,11 +174,12 @@ WAYS = ("execve", "at", "relative", "fd", "path-fd-cloexec", "dev-fd", "memfd", 
 
 resource.setrlimit(resource.RLIMIT_STACK, (8 << 20, resource.getrlimit(resource.RLIMIT_STACK)[1]))
 build()
-make_root()
+make_roots()
 files()
 VIEWS = {
     "host view": [UCTR, "-u", "host", "-v", f"{WORK}:{WORK}:rw", "--"],
     "root": [UCTR, "-u", "host", "--root", f"{ROOT}:rw", "-v", f"{WORK}:{WORK}:rw", "-w", WORK, "--"],
+    "twin root": [UCTR, "-u", "host", "--root", f"{TWIN}:rw", "-v", f"{WORK}:{WORK}:rw", "-w", WORK, "--"],
 }
 for kind in KINDS:
     for way in WAYS:
