@@ -110,7 +110,8 @@ static void on_message(struct front *f)
 	struct message m;
 	ssize_t n = recv(f->socket, &m, sizeof(m), 0);
 
-	if (n < 0 && errno == EINTR)
+	/* ECONNRESET: the supervisor has ended without reading our last word. Its own is still to come. */
+	if (n < 0 && (errno == EINTR || errno == ECONNRESET))
 		return;
 	if (n != (ssize_t)sizeof(m)) {
 		end_orphans(f);
