@@ -12,7 +12,7 @@ case $1 in demo | check | deps) ;; *) echo "$usage" >&2; exit 1 ;; esac
 # Each is a package and something of it: a command, a header, or a file.
 build='gcc:gcc make:make libc6-dev:stdio.h libseccomp-dev:seccomp.h uthash-dev:uthash.h'
 demo='mmdebstrap:mmdebstrap fakechroot:fakechroot fakeroot:fakeroot'
-check='libcriterion-dev:criterion/criterion.h python3:python3 git:git strace:strace gdb:gdb vim-tiny:vi less:less
+check='libcriterion-dev:criterion/criterion.h python3:python3 git:git strace:strace gdb:gdb ltrace:ltrace valgrind:valgrind vim-tiny:vi less:less
 	bsdutils:script procps:ps g++:g++ busybox-static:/bin/busybox musl-tools:musl-gcc'
 lint='clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck codespell:codespell'
 

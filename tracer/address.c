@@ -50,6 +50,7 @@ int address_name(struct call *c, const struct address *a, struct vfs_name *ret)
 /* Makes the address "/proc/SUPERVISOR/fd/FD" or "/proc/SUPERVISOR/fd/FD/NAME", and takes fd over. */
 int address_set_path(struct call *c, struct address *a, int fd, const char *name)
 {
+	const socklen_t given = a->len;
 	int n;
 
 	a->fd = fd;
@@ -58,6 +59,10 @@ int address_set_path(struct call *c, struct address *a, int fd, const char *name
 	if ((size_t)n >= sizeof(a->un.sun_path))
 		return -ENAMETOOLONG;
 	a->len = (socklen_t)(PATH_OFFSET + (size_t)n + 1);
+	if (a->len < given) { /* as long as it was: redirect_held.c cannot change a length */
+		memset((char *)&a->un + a->len, 0, given - a->len);
+		a->len = given;
+	}
 	return 0;
 }
 
@@ -78,6 +83,7 @@ int address_translate_peer(struct call *c, struct address *a)
 		return ret;
 	if (object.node)
 		return S_ISDIR(object.node->mode) ? -ECONNREFUSED : -EACCES;
+	a->other = !object.native;
 	return address_set_path(c, a, TAKE_FD(object.fd), NULL);
 }
 

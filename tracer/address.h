@@ -24,7 +24,8 @@ struct address {
 		struct sockaddr_storage storage;
 	};
 	socklen_t len;
-	int fd; /* what the path of a translated address leads to; owned, -1: none */
+	int fd;	    /* what the path of a translated address leads to; owned, -1: none */
+	bool other; /* the guest's own address would not lead the kernel there */
 };
 
 void address_release(struct address *a);

@@ -83,8 +83,11 @@ int elf_image_read(int fd, struct elf_image *image)
 		r = 0;
 		if (headers[i].p_type == PT_LOAD)
 			r = add_load(image, &headers[i]);
-		else if (headers[i].p_type == PT_INTERP)
+		else if (headers[i].p_type == PT_INTERP) {
+			image->interp_header = headers[i];
+			image->interp_index = i;
 			r = read_interp(&file, image, &headers[i]);
+		}
 		if (r < 0)
 			return r;
 	}

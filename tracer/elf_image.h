@@ -16,6 +16,8 @@ struct elf_image {
 	size_t n_loads;
 	uint64_t start, end; /* page-aligned range of all segments, as virtual addresses of the file */
 	bool has_interp;
+	Elf64_Phdr interp_header; /* PT_INTERP, the interp_index'th of all */
+	unsigned interp_index;
 	char interp[4096];
 };
 

@@ -1,6 +1,7 @@
 #include "tracer/exec_copy.h"
 
 #include "lib/cleanup.h"
+#include "vfs/lookup.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -68,12 +69,27 @@ static int set_interp(int fd, off_t size, const char *interp)
 	return -ENOEXEC;
 }
 
-int exec_copy(int file, const char *name, const char *interp)
+/* As long as it is open for writing a file cannot be executed: ETXTBSY. */
+static int reopen(int fd)
 {
-	_cleanup_close_ int fd = new_memfd(name);
-	struct stat st;
 	char path[32];
-	int e, copy;
+	int copy;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	copy = open(path, O_RDONLY | O_CLOEXEC);
+	return copy < 0 ? -errno : copy;
+}
+
+int exec_copy(int file, const char *path, const char *interp)
+{
+	char name[250]; /* the longest that the kernel takes */
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	int e;
+
+	if ((size_t)snprintf(name, sizeof(name), VFS_COPY_NAME "%s", path) >= sizeof(name))
+		snprintf(name, sizeof(name), "program");
+	fd = new_memfd(name);
 
 	if (fd < 0)
 		return fd;
@@ -82,10 +98,16 @@ int exec_copy(int file, const char *name, const char *interp)
 	e = copy_all(fd, file, st.st_size);
 	if (e == 0)
 		e = set_interp(fd, st.st_size, interp);
-	if (e < 0)
-		return e;
-	/* As long as it is open for writing it cannot be executed: ETXTBSY. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	copy = open(path, O_RDONLY | O_CLOEXEC);
-	return copy < 0 ? -errno : copy;
+	return e < 0 ? e : reopen(fd);
+}
+
+int exec_script(const char *interp, const char *argument)
+{
+	_cleanup_close_ int fd = new_memfd("script");
+
+	if (fd < 0)
+		return fd;
+	if (dprintf(fd, "#!%s%s%s\n", interp, argument ? " " : "", argument ? argument : "") < 0)
+		return -errno;
+	return reopen(fd);
 }

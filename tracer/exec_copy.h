@@ -3,8 +3,11 @@
 #ifndef UCTR_TRACER_EXEC_COPY_H
 #define UCTR_TRACER_EXEC_COPY_H
 
-/* A descriptor, for reading, of a copy in memory of file (a 64-bit ELF file with a PT_INTERP) whose interpreter is interp. name
- * shows in /proc. What the program itself reads of its headers is as before. Negative errno. */
-int exec_copy(int file, const char *name, const char *interp);
+/* A descriptor, for reading, of a copy in memory of file (a 64-bit ELF file with a PT_INTERP) whose interpreter is interp. path,
+ * where the file is on the host, shows in /proc. Negative errno. */
+int exec_copy(int file, const char *path, const char *interp);
+
+/* A descriptor, for reading, of a script in memory with that interpreter and, unless NULL, argument. Negative errno. */
+int exec_script(const char *interp, const char *argument);
 
 #endif

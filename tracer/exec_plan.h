@@ -14,11 +14,17 @@ struct exec_plan {
 	dev_t dev;
 	ino_t ino;
 
-	/* The name that the guest gave, for AT_EXECFN and comm, where the kernel was given another; NULL otherwise. The
-	 * kernel's is at least as long. Owned. */
-	char *execfn;
-	size_t execfn_room; /* length of the name that the kernel was given */
-	char *comm;	    /* the thread's name, where it is not from execfn. Owned. */
+	/* The name that the guest gave, for AT_EXECFN and comm, and the one that the kernel is given instead, which is at
+	 * least as long; NULL where the kernel has the guest's own. Owned. */
+	char *execfn, *given;
+	char *comm; /* the thread's name, where it is not from execfn. Owned. */
+	/* For a thread that a debugger holds, which executes a script: the interpreter as it shall stand in argv[0], what the
+	 * kernel writes there, which is at least as long, and the interpreter's argument, if any. Owned. */
+	char *argv0, *argv0_given, *argument;
+
+	/* Of a copy that names another interpreter: that program header as it was, and its place among all, or -1. */
+	Elf64_Phdr interp_header;
+	int interp_index;
 
 	/* The view's ELF interpreter, where it is not the one that the kernel takes. -1: nothing to swap. Owned. */
 	int interp_fd;

@@ -29,8 +29,7 @@ static int set_identity(struct exec_plan *plan, int file)
 	return 0;
 }
 
-/* The name that the object's file has in its directory. */
-static int object_name(const struct exec *x, const char **ret)
+int exec_host_path(const struct exec *x, const char **ret)
 {
 	char link[32], path[PATH_MAX];
 	ssize_t n;
@@ -40,26 +39,37 @@ static int object_name(const struct exec *x, const char **ret)
 	if (n < 0)
 		return -errno;
 	path[n] = '\0';
-	*ret = arena_strdup(x->c->arena, strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
+	*ret = arena_strdup(x->c->arena, path);
 	return 0;
 }
 
-/* The host has no such file as the interpreter, the view has: a copy of the program is executed that names it by our
- * descriptor, which is taken. */
+static int object_name(const struct exec *x, const char **ret)
+{
+	int e = exec_host_path(x, ret);
+
+	if (e == 0 && strrchr(*ret, '/'))
+		*ret = strrchr(*ret, '/') + 1;
+	return e;
+}
+
+/* The host has no such file as the interpreter, or the new image is out of reach: a copy of the program is executed that names
+ * it by our descriptor, which is taken. */
 static int name_interp(struct exec *x, struct redirect *r, struct exec_plan *plan, int interp)
 {
-	const char *name;
+	const char *host;
 	char path[64];
 	int copy, e = redirect_hold(r, interp);
 
 	if (e == 0)
-		e = object_name(x, &name);
+		e = exec_host_path(x, &host);
 	if (e < 0)
 		return e;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", x->c->ct->supervisor, interp);
-	copy = exec_copy(x->file, name, path);
+	copy = exec_copy(x->file, host, path);
 	if (copy < 0)
 		return copy;
+	plan->interp_header = x->elf.interp_header;
+	plan->interp_index = (int)x->elf.interp_index;
 	vfs_object_release(&x->object);
 	x->object = (struct vfs_object)VFS_OBJECT_NONE;
 	x->object.fd = copy;
@@ -86,7 +96,7 @@ static int find_interp(struct exec *x, struct redirect *r, struct exec_plan *pla
 	host = open(x->elf.interp, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (host >= 0 && twin_files(&x->c->ct->interpreters, file, host))
 		return 0;
-	if (host < 0 || elf_image_read(host, &plan->interp) < 0)
+	if (host < 0 || x->held || elf_image_read(host, &plan->interp) < 0)
 		return name_interp(x, r, plan, TAKE_FD(file));
 	plan->host_interp_span = plan->interp.end - plan->interp.start;
 	if (elf_image_read(file, &plan->interp) < 0)
@@ -114,8 +124,7 @@ static size_t pointers_in_page(uint64_t address)
 	return n ? n : 1;
 }
 
-/* Number of pointers in the guest's argv, without the NULL. */
-static ssize_t read_argv(struct call *c, uint64_t at, uint64_t **ret)
+ssize_t exec_read_argv(struct call *c, uint64_t at, uint64_t **ret)
 {
 	size_t room = 512, n = 0;
 	uint64_t *argv = arena_alloc(c->arena, room * sizeof(*argv));
@@ -149,7 +158,7 @@ static ssize_t read_argv(struct call *c, uint64_t at, uint64_t **ret)
 static int set_script_argv(struct exec *x, struct redirect *r)
 {
 	uint64_t *argv, *all;
-	ssize_t n = read_argv(x->c, x->c->args[x->argv_arg], &argv);
+	ssize_t n = exec_read_argv(x->c, x->c->args[x->argv_arg], &argv);
 	size_t total, room;
 
 	if (n < 0)
@@ -171,33 +180,50 @@ static int set_script_argv(struct exec *x, struct redirect *r)
 	return redirect_data(r, x->argv_arg, all, (total + 1) * sizeof(*all)) ? 0 : -E2BIG;
 }
 
+int exec_fd_path(const struct exec *x, struct redirect *r, int fd, const char *name, size_t least,
+		 char path[EXEC_PATH])
+{
+	static const char proc[] = "/proc";
+	char tail[NAME_MAX + 64];
+	size_t len, shortest;
+	int e = redirect_hold(r, fd);
+
+	if (e < 0)
+		return e;
+	len = (size_t)snprintf(tail, sizeof(tail), "/%d/fd/%d%s%s", x->c->ct->supervisor, fd, name ? "/" : "",
+			       name ? name : "");
+	shortest = strlen(proc) + len;
+	if (least < shortest)
+		least = shortest;
+	if (len >= sizeof(tail) || least >= EXEC_PATH)
+		return -ENAMETOOLONG;
+	memset(path, '/', least);
+	memcpy(path, proc, strlen(proc));
+	memcpy(path + least - len, tail, len + 1);
+	return 0;
+}
+
+int exec_give_path(struct exec *x, struct redirect *r, struct exec_plan *plan, const char *path)
+{
+	plan->execfn = strdup(x->execfn);
+	plan->given = strdup(path);
+	if (!plan->execfn || !plan->given || !redirect_data(r, x->path_arg, path, strlen(path) + 1))
+		return -ENOMEM;
+	if (x->nofollow) /* it would stop at the link in /proc */
+		redirect_arg(r, 4, 0);
+	return 0;
+}
+
 /* The path by which the task reaches the file, padded to the length of execfn, which will take its place. */
 static int set_fd_path(struct exec *x, struct redirect *r, struct exec_plan *plan)
 {
-	static const char proc[] = "/proc";
-	char path[PATH_MAX + 64], tail[64];
-	size_t len = strlen(x->execfn), least;
 	int fd = fcntl(x->object.fd, F_DUPFD_CLOEXEC, 3), e;
+	char path[EXEC_PATH];
 
 	if (fd < 0)
 		return -errno;
-	e = redirect_hold(r, fd);
-	if (e < 0)
-		return e;
-	snprintf(tail, sizeof(tail), "/%d/fd/%d", x->c->ct->supervisor, fd);
-	least = strlen(proc) + strlen(tail);
-	memset(path, '/', sizeof(path));
-	memcpy(path, proc, strlen(proc));
-	memcpy(path + (len > least ? len : least) - strlen(tail), tail, strlen(tail) + 1);
-	plan->execfn = strdup(x->execfn);
-	plan->execfn_room = strlen(path);
-	if (!plan->execfn || !redirect_data(r, x->path_arg, path, strlen(path) + 1))
-		return -ENOMEM;
-	if (x->c->nr == SYS_execveat) {
-		redirect_arg(r, 0, (uint64_t)AT_FDCWD);
-		redirect_arg(r, 4, 0);
-	}
-	return 0;
+	e = exec_fd_path(x, r, fd, NULL, strlen(x->execfn), path);
+	return e < 0 ? e : exec_give_path(x, r, plan, path);
 }
 
 /* Since Linux 6.14 the name of a thread that executes a descriptor is the file's, not the descriptor's number:
@@ -220,8 +246,10 @@ static int set_comm(const struct exec *x, struct exec_plan *plan)
 
 int exec_redirect(struct exec *x, struct redirect *r, struct exec_plan *plan)
 {
+	const bool host_view = x->native && x->c->vfs.view->all_identity;
 	int e = x->by_fd ? set_comm(x, plan) : 0;
 
+	x->held = !host_view && task_is_traced(x->c->task);
 	if (e == 0)
 		e = read_image(x, r, plan);
 	if (e < 0)
@@ -231,9 +259,14 @@ int exec_redirect(struct exec *x, struct redirect *r, struct exec_plan *plan)
 		redirect_native(r);
 		return redirect_data(r, x->path_arg, x->path, strlen(x->path) + 1) ? 0 : -ENOMEM;
 	}
-	if (x->by_fd && !x->script && !x->copied) /* it has the descriptor itself */
+	if (x->by_fd && !x->scripts && !x->copied) { /* it has the descriptor itself */
+		if (plan->interp_fd < 0)
+			redirect_native(r);
 		return redirect_data(r, x->path_arg, "", 1) ? 0 : -ENOMEM;
-	if (x->script)
+	}
+	if (x->held)
+		return exec_held(x, r, plan);
+	if (x->scripts)
 		e = set_script_argv(x, r);
 	return e < 0 ? e : set_fd_path(x, r, plan);
 }

@@ -24,6 +24,7 @@ struct redirect *redirect_new(const struct call *c)
 	r->guest_nr = c->nr;
 	r->nr = c->nr;
 	memcpy(r->args, c->args, sizeof(r->args));
+	memcpy(r->guest_args, c->args, sizeof(r->guest_args));
 	return r;
 }
 
@@ -63,6 +64,12 @@ void redirect_free(struct redirect *r)
 	for (int i = 0; i < r->n_fds; i++)
 		close(r->fds[i]);
 	exec_plan_free(r->exec);
+	held_free(r->held);
+	for (int i = 0; i < r->n_places; i++) {
+		free(r->places[i].bytes);
+		free(r->places[i].old);
+	}
+	free(r->places);
 	free(r->kill_pids);
 	free(r->data);
 	free(r);
@@ -113,8 +120,11 @@ uint64_t redirect_data(struct redirect *r, int i, const void *data, size_t len)
 	memcpy(r->data + r->data_len, data, len);
 	address = SCRATCH_BASE + r->slot * SCRATCH_SLOT + r->data_len;
 	r->data_len += len;
-	if (i >= 0)
+	if (i >= 0) {
 		r->args[i] = address;
+		r->data_of[i] = len;
+	} else
+		r->nested = true;
 	return address;
 }
 
@@ -149,6 +159,22 @@ void redirect_may_block(struct redirect *r)
 void redirect_native(struct redirect *r)
 {
 	r->native = true;
+}
+
+int redirect_place(struct redirect *r, uint64_t at, const void *bytes, size_t len)
+{
+	struct place p = {.at = at, .len = len, .bytes = malloc(len), .old = malloc(len)};
+
+	if (!r->places)
+		r->places = calloc(HELD_PLACES, sizeof(*r->places));
+	if (!r->places || !p.bytes || !p.old || r->n_places == HELD_PLACES) {
+		free(p.bytes);
+		free(p.old);
+		return -ENOMEM;
+	}
+	memcpy(p.bytes, bytes, len);
+	r->places[r->n_places++] = p;
+	return 0;
 }
 
 void redirect_result(struct redirect *r, long value)

@@ -46,9 +46,13 @@ int redirect_path(struct redirect *r, int i, int fd, const char *name);
 /* The call may rightly block and end in EINTR: signals are let through while it waits. */
 void redirect_may_block(struct redirect *r);
 
-/* The guest's own arguments lead the kernel to the very object that was decided on. A thread that a guest's debugger
- * traces cannot be traced by us: it then makes the call as it is. */
+/* The guest's own arguments lead the kernel to the very object that was decided on: a thread that a guest's debugger
+ * holds, and that we cannot trace, makes the call as it is (see redirect_held.c). */
 void redirect_native(struct redirect *r);
+
+/* Should a debugger hold the thread (see redirect_held.c): these bytes, too, are at that address of its memory for the time of
+ * the call. Copied. 0, or -ENOMEM also when there are too many. */
+int redirect_place(struct redirect *r, uint64_t at, const void *bytes, size_t len);
 
 /* The value that the guest gets when the redirected call has succeeded, instead of its own. */
 void redirect_result(struct redirect *r, long value);
@@ -71,6 +75,12 @@ void redirector_release(struct container *ct);
 
 /* Called by a worker: queues r and wakes the redirector, which answers the notification. */
 void redirector_submit(struct container *ct, struct redirect *r);
+/* Called by a worker before it looks at the memory of a thread that has made a call: its last one is over, and what had to
+ * be done to that memory for it is undone. */
+void redirector_settle(struct container *ct, pid_t tid);
+/* The same for all calls that are over by now; called by the redirector's thread at each of its turns. Returns how long it may
+ * sleep until the next one, in ms as for poll(2): wanted, or less. */
+int redirector_poll(struct container *ct, int wanted);
 /* The descriptor that becomes readable when something was submitted. */
 int redirector_fd(const struct container *ct);
 /* Called by the redirector's thread: starts what was submitted. */

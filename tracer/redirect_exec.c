@@ -14,6 +14,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -31,12 +33,39 @@ struct image {
 	struct calls calls; /* that it has to make */
 };
 
-static uint64_t aux(const struct image *im, uint64_t type)
+static uint64_t aux(const Elf64_auxv_t *auxv, uint64_t type)
 {
-	for (int i = 0; i < AUXV_ENTRIES && im->auxv[i].a_type != AT_NULL; i++)
-		if (im->auxv[i].a_type == type)
-			return im->auxv[i].a_un.a_val;
+	for (int i = 0; i < AUXV_ENTRIES && auxv[i].a_type != AT_NULL; i++)
+		if (auxv[i].a_type == type)
+			return auxv[i].a_un.a_val;
 	return 0;
+}
+
+/* Zeroed behind its end. */
+static int read_auxv(pid_t tid, Elf64_auxv_t auxv[AUXV_ENTRIES])
+{
+	_cleanup_close_ int fd = -1;
+	char path[32];
+
+	memset(auxv, 0, AUXV_ENTRIES * sizeof(*auxv));
+	snprintf(path, sizeof(path), "/proc/%d/auxv", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, auxv, AUXV_ENTRIES * sizeof(*auxv)) <= 0)
+		return -ESRCH;
+	return 0;
+}
+
+/* Writes a name over the one that the kernel has been given, which is as long or longer. */
+static int write_name(pid_t tid, uint64_t at, const char *name, const char *given)
+{
+	const size_t size = strlen(given) + 1;
+	_cleanup_free_ char *padded = calloc(1, size);
+
+	if (!padded)
+		return -ENOMEM;
+	invariant(strlen(name) < size);
+	memcpy(padded, name, strlen(name));
+	return guest_write(tid, at, padded, size);
 }
 
 static int call(struct image *im, int nr, const uint64_t args[6])
@@ -52,7 +81,7 @@ static int call(struct image *im, int nr, const uint64_t args[6])
 /* Makes the calls, all of which must succeed. *ret_last, unless NULL: the result of the last one. */
 static int make_calls(struct image *im, uint64_t *ret_last)
 {
-	int e = calls_make(im->r, &im->regs, aux(im, AT_SYSINFO_EHDR), &im->calls);
+	int e = calls_make(im->r, &im->regs, aux(im->auxv, AT_SYSINFO_EHDR), &im->calls);
 
 	for (size_t i = 0; e == 0 && i < im->calls.n; i++) {
 		const long result = im->calls.table[i].nr_or_result;
@@ -66,41 +95,47 @@ static int make_calls(struct image *im, uint64_t *ret_last)
 	return e;
 }
 
-bool exec_check(const struct redirect *r)
+bool exec_check(pid_t pid, const struct exec_plan *plan)
 {
 	char path[32];
 	struct stat st;
 
-	if (!r->exec->ino)
+	if (!plan->ino)
 		return true;
-	snprintf(path, sizeof(path), "/proc/%d/exe", r->tid);
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	if (stat(path, &st) < 0)
 		return errno == ENOENT || errno == ESRCH; /* killed meanwhile: it has no image any more */
-	return st.st_dev == r->exec->dev && st.st_ino == r->exec->ino;
+	return st.st_dev == plan->dev && st.st_ino == plan->ino;
 }
 
 /* AT_EXECFN, in place, and the name of the thread, which the kernel made from the path it was given. */
 static int fix_names(struct image *im)
 {
 	const struct exec_plan *plan = im->r->exec;
-	uint64_t at = aux(im, AT_EXECFN);
-	size_t len = strlen(plan->execfn);
+	uint64_t at = aux(im->auxv, AT_EXECFN);
 	const char *slash = strrchr(plan->execfn, '/');
 	const char *comm = plan->comm ? plan->comm : slash ? slash + 1 : plan->execfn;
 	const uint64_t args[6] = {PR_SET_NAME, calls_text(&im->regs, 1)};
-	char *padded;
-	int e;
+	int e = at ? write_name(im->r->tid, at, plan->execfn, plan->given) : -EINVAL;
 
-	if (!at || len > plan->execfn_room)
-		return -EINVAL;
-	padded = calloc(1, plan->execfn_room + 1);
-	if (!padded)
-		return -ENOMEM;
-	memcpy(padded, plan->execfn, len);
 	snprintf(im->calls.text[1], sizeof(im->calls.text[1]), "%s", comm);
-	e = guest_write(im->r->tid, at, padded, plan->execfn_room + 1);
-	free(padded);
 	return e < 0 ? e : call(im, SYS_prctl, args);
+}
+
+/* In memory, which may be read-only, a copy has the header that the program was built with: it, and debuggers, read it. */
+static int fix_interp_header(pid_t pid, const struct exec_plan *plan, const Elf64_auxv_t *auxv)
+{
+	const uint64_t at = aux(auxv, AT_PHDR) + (uint64_t)plan->interp_index * sizeof(plan->interp_header);
+	_cleanup_close_ int mem = -1;
+	char path[32];
+
+	if (plan->interp_index < 0 || !aux(auxv, AT_PHDR))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	mem = open(path, O_RDWR | O_CLOEXEC);
+	if (mem < 0)
+		return -errno;
+	return pwrite(mem, &plan->interp_header, sizeof(plan->interp_header), (off_t)at) < 0 ? -errno : 0;
 }
 
 static int protection(const Elf64_Phdr *p)
@@ -193,7 +228,7 @@ static int reserve_base(struct image *im, uint64_t span, uint64_t *ret_base)
 static int swap_interp(struct image *im)
 {
 	const struct exec_plan *plan = im->r->exec;
-	const uint64_t host_base = aux(im, AT_BASE), span = plan->interp.end - plan->interp.start;
+	const uint64_t host_base = aux(im->auxv, AT_BASE), span = plan->interp.end - plan->interp.start;
 	const uint64_t open_args[6] = {(uint64_t)AT_FDCWD, calls_text(&im->regs, 0), O_RDONLY | O_CLOEXEC};
 	const uint64_t unmap_args[6] = {host_base, plan->host_interp_span}, close_args[6] = {CALL_RESULT};
 	uint64_t base = host_base;
@@ -220,36 +255,87 @@ static int swap_interp(struct image *im)
 	return e;
 }
 
-static int read_auxv(struct image *im)
-{
-	_cleanup_close_ int fd = -1;
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/%d/auxv", im->r->tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, im->auxv, sizeof(im->auxv)) <= 0)
-		return -ESRCH;
-	return 0;
-}
-
 int exec_fix(struct redirect *r)
 {
 	struct image im = {.r = r};
 	int e = redirect_get_regs(r, &im.regs);
 
 	if (e == 0)
-		e = read_auxv(&im);
+		e = read_auxv(r->tid, im.auxv);
 	if (e < 0)
 		return e;
 	/* The task is still in its execve, or in another call that it shall not make. */
 	im.regs.rax = 0;
 	im.regs.orig_rax = (unsigned long long)-1;
-	if (r->exec->interp_fd >= 0)
+	e = fix_interp_header(r->tid, r->exec, im.auxv);
+	if (e == 0 && r->exec->interp_fd >= 0)
 		e = swap_interp(&im);
-	else if (r->exec->execfn) {
+	else if (e == 0 && r->exec->execfn) {
 		e = fix_names(&im);
 		if (e == 0)
 			e = make_calls(&im, NULL);
 	}
 	return e < 0 ? e : redirect_set_regs(r, &im.regs);
+}
+
+/* Where the strings of argv are: the 48th and 49th field of /proc/PID/stat. The same until the kernel has walked along them and
+ * made argv of them (create_elf_tables() in fs/binfmt_elf.c). */
+static bool read_arg_range(pid_t pid, uint64_t *ret_start, uint64_t *ret_end)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	char path[32], text[1024], *p;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file || !fgets(text, sizeof(text), file))
+		return false;
+	p = strrchr(text, ')');
+	for (int field = 2; p && field < 48; field++)
+		p = strchr(p + 1, ' ');
+	return p && sscanf(p, "%" SCNu64 " %" SCNu64, ret_start, ret_end) == 2;
+}
+
+bool exec_done(const struct redirect *r)
+{
+	const char *given = r->exec->given;
+	Elf64_auxv_t auxv[AUXV_ENTRIES];
+	char name[PATH_MAX + 64];
+	const size_t size = given ? strlen(given) + 1 : 0;
+	uint64_t start, end;
+
+	/* The name that the kernel was given is in use for this execve alone. */
+	return given && size <= sizeof(name) && read_auxv(r->tgid, auxv) == 0 &&
+	       guest_read(r->tgid, aux(auxv, AT_EXECFN), name, size) == 0 && memcmp(name, given, size) == 0 &&
+	       read_arg_range(r->tgid, &start, &end) && start < end;
+}
+
+static int fix_script(const struct redirect *r)
+{
+	const struct exec_plan *plan = r->exec;
+	uint64_t at = 0, end;
+	int e = read_arg_range(r->tgid, &at, &end) ? write_name(r->tgid, at, plan->argv0, plan->argv0_given)
+						   : -ESRCH;
+
+	at += strlen(plan->argv0_given) + 1;
+	if (e == 0 && plan->argument)
+		at += strlen(plan->argument) + 1;
+	return e < 0 ? e : write_name(r->tgid, at, plan->execfn, plan->given);
+}
+
+void exec_fix_held(const struct redirect *r)
+{
+	const struct exec_plan *plan = r->exec;
+	Elf64_auxv_t auxv[AUXV_ENTRIES];
+	int e = exec_check(r->tgid, plan) ? read_auxv(r->tgid, auxv) : -EACCES;
+
+	if (e == 0)
+		e = write_name(r->tgid, aux(auxv, AT_EXECFN), plan->execfn, plan->given);
+	if (e == 0 && plan->argv0)
+		e = fix_script(r);
+	if (e == 0)
+		e = fix_interp_header(r->tgid, plan, auxv);
+	if (e == 0 || e == -ESRCH)
+		return;
+	log_warn("process %d is ended: its new program could not be set up: %s", r->tgid, strerror(-e));
+	kill(r->tgid, SIGKILL);
 }

@@ -24,6 +24,14 @@
 
 #define REDIRECT_FDS 4
 
+/* Of a thread that a debugger holds: bytes in its memory for the time of a call. */
+struct place {
+	uint64_t at;
+	size_t len;
+	char *bytes, *old; /* owned; old: what was there */
+};
+#define HELD_PLACES 32
+
 struct redirect {
 	struct redirect *next;
 	struct container *ct;
@@ -31,7 +39,9 @@ struct redirect {
 	pid_t tid;
 	int guest_nr; /* the call that the guest made */
 	int nr;	      /* the call that it makes instead */
-	uint64_t args[6];
+	uint64_t guest_args[6], args[6];
+	size_t data_of[6]; /* bytes of data that the argument points to, 0: it is a value */
+	bool nested;	   /* some data is pointed to by other data */
 
 	unsigned slot, n_slots; /* scratch; n_slots 0: none yet */
 	char *data;		/* what goes there, header included */
@@ -46,6 +56,9 @@ struct redirect {
 	size_t n_kill, next_kill;
 	bool kill_done; /* one could be signalled */
 	struct exec_plan *exec;
+	struct place *places; /* redirect_place(), room for HELD_PLACES */
+	int n_places;
+	struct held *held; /* see redirect_held.c */
 
 	/* While the task is traced */
 	struct user_regs_struct regs; /* at the call, rip behind the syscall instruction */
@@ -69,13 +82,15 @@ struct wait_status {
 
 struct redirector {
 	int wake;	      /* eventfd */
-	pthread_mutex_t lock; /* protects queue, slots, interrupted */
+	pthread_mutex_t lock; /* protects queue, slots, interrupted, held */
 	struct redirect *queue, **queue_end;
 	uint64_t slots[2 * SCRATCH_SLOTS / 64]; /* the single ones, then the large area */
 	struct interrupted interrupted[256];	/* blocking redirects that ended in EINTR, by tid modulo */
-	bool warned;				/* that a program uses the scratch memory */
-	pid_t tid;				/* of the redirector's thread */
-	int cpu;				/* that it was sent to last; used by the worker alone */
+	struct redirect *held;			/* of threads that a guest's debugger holds */
+	atomic_uint n_held;
+	bool warned; /* that a program uses the scratch memory */
+	pid_t tid;   /* of the redirector's thread */
+	int cpu;     /* that it was sent to last; used by the worker alone */
 
 	/* Owned by the redirector's thread: */
 	struct redirect *active;      /* all that are traced but the one that is being started or ended */
@@ -131,11 +146,24 @@ int calls_add(struct calls *c, int nr, const uint64_t args[6]);
  * whose vDSO is there; results are in the table then. Signals must be blocked. Negative errno when they were not made. */
 int calls_make(struct redirect *r, const struct user_regs_struct *regs, uint64_t vdso, struct calls *c);
 
+/* redirect_held.c: the call of a thread that cannot be traced, because a debugger of the guest holds it. Takes r over and
+ * answers the notification. */
+void held_start(struct redirect *r);
+void held_free(struct held *h); /* NULL is allowed */
+
 /* redirect_exec.c: at the PTRACE_EVENT_EXEC of a successful execve: makes the new image what it would natively be. Negative
  * errno when that failed: the task must be killed. */
 int exec_fix(struct redirect *r);
 
-/* Whether the task's new image is the file that was decided on. */
-bool exec_check(const struct redirect *r);
+/* Whether the process' new image is the file that was decided on. */
+bool exec_check(pid_t pid, const struct exec_plan *plan);
+
+/* Of a thread that a debugger holds: whether its execve has succeeded. Then: puts right what can be from outside, or ends the
+ * process when its image is not what was decided on. */
+bool exec_done(const struct redirect *r);
+void exec_fix_held(const struct redirect *r);
+
+/* The process that a thread belongs to, 0 when it is dead. */
+pid_t redirect_tgid(pid_t tid);
 
 #endif

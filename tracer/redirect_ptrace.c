@@ -258,7 +258,7 @@ static void leave_call(struct redirect *r)
 /* The exec has succeeded: the old image, and all that had to be put back there, is gone. */
 static void leave_exec(struct redirect *r)
 {
-	int e = exec_check(r) ? 0 : -EACCES;
+	int e = exec_check(r->tid, r->exec) ? 0 : -EACCES;
 
 	if (e == 0 && exec_plan_has_fixes(r->exec))
 		e = exec_fix(r);
@@ -291,7 +291,7 @@ static void let_go(struct redirect *r)
 		redirect_free(r);
 }
 
-static pid_t tgid_of(pid_t tid)
+pid_t redirect_tgid(pid_t tid)
 {
 	struct task t = {.tid = tid, .proc_fd = -1, .syscall_fd = -1};
 	pid_t tgid;
@@ -343,7 +343,8 @@ static struct redirect *take_active(struct redirector *d, pid_t tid)
 	return NULL;
 }
 
-/* Answers the notification so that the task comes to its first stop. 0 when it has, and nothing else happened. */
+/* Answers the notification so that the task comes to its first stop. 0 when it has, and nothing else happened. -EPERM when
+ * it cannot be traced; then it still waits for an answer. */
 static int stop_task(struct redirect *r)
 {
 	int listener = r->ct->listener, status, e, answered;
@@ -353,12 +354,8 @@ static int stop_task(struct redirect *r)
 		return -ESRCH;
 	if (ptrace(PTRACE_SEIZE, r->tid, NULL, REDIRECT_OPTIONS) < 0) {
 		e = errno;
-		if (e == EPERM && r->native) {
-			listener_continue(listener, r->id);
-			return -e;
-		}
-		log_info("thread %d cannot be traced: %s", r->tid, strerror(e));
-		listener_error(listener, r->id, e == ESRCH ? -ESRCH : -EPERM);
+		if (e != EPERM)
+			listener_error(listener, r->id, -ESRCH);
 		return -e;
 	}
 	r->traced = true;
@@ -382,6 +379,10 @@ static void start(struct redirect *r)
 
 	atomic_fetch_add_explicit(&r->ct->redirects, 1, memory_order_relaxed);
 	e = stop_task(r);
+	if (e == -EPERM) {
+		held_start(r);
+		return;
+	}
 	if (e == 0) {
 		e = enter_call(r);
 		if (e < 0 && e != -ESRCH)
@@ -390,7 +391,7 @@ static void start(struct redirect *r)
 	if (e == 0 && (r->may_block || r->exec)) {
 		/* The task waits in the call; its exit stop comes to redirector_status(). */
 		if (r->exec)
-			r->tgid = tgid_of(r->tid);
+			r->tgid = redirect_tgid(r->tid);
 		e = redirect_resume(r, PTRACE_SYSCALL, 0);
 		if (e == 0) {
 			add_active(r);

@@ -169,7 +169,7 @@ static void wait_for_events(struct container *ct, int signals, int timeout)
 		{.fd = ct->front_dead ? -1 : ct->front, .events = POLLIN},
 	};
 
-	if (poll(fds, 3, timeout) <= 0)
+	if (poll(fds, 3, redirector_poll(ct, timeout)) <= 0)
 		return;
 	if (fds[0].revents)
 		redirector_run(ct);

@@ -108,9 +108,8 @@ static int enter_script(struct exec *x, char *header, size_t len)
 		return r;
 	if (x->inaccessible)
 		return -ENOENT;
-	if (!x->script)
+	if (x->scripts++ == 0)
 		push_front(x, x->execfn);
-	x->script = true;
 	if (arg)
 		push_front(x, arena_strdup(x->c->arena, arg));
 	interp = arena_strdup(x->c->arena, interp);

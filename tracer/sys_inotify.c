@@ -50,5 +50,7 @@ struct reply sys_inotify_add_watch(struct call *c)
 		return reply_value(ret);
 	}
 	redirect_arg(r, 2, own);
+	if (object.native)
+		redirect_native(r);
 	return reply_redirect(r);
 }

@@ -15,14 +15,16 @@
  * its own, and descriptors opened with O_PATH cannot be given away. */
 static struct reply open_by_task(struct call *c, struct vfs_opened *opened, const struct open_how *how)
 {
+	const int path_arg = c->nr == SYS_openat || c->nr == SYS_openat2, flags_arg = path_arg + 1;
 	struct redirect *r = redirect_new(c);
-	int path_arg = 1;
 
 	if (!r) {
 		close_fd(&opened->fd);
 		return reply_redirect(NULL);
 	}
 
+	/* The path will be absolute: it does not matter which directory the guest has named. What it says of creation does
+	 * not either, since the file is there. */
 	if (c->nr == SYS_openat2) {
 		/* The path leads through a link of /proc: what the flags of resolve forbid was checked on the
 		 * guest's own path. */
@@ -33,21 +35,17 @@ static struct reply open_by_task(struct call *c, struct vfs_opened *opened, cons
 		if (!redirect_data(r, 2, &own, sizeof(own)))
 			goto no_memory;
 		redirect_arg(r, 3, sizeof(own));
-	} else if (c->nr == SYS_openat) {
-		redirect_arg(r, 2, (unsigned)opened->flags);
-		redirect_arg(r, 3, how->mode);
-	} else {
-		path_arg = 0;
-		redirect_nr(r, SYS_open); /* creat cannot carry the flags */
+	} else if (c->nr == SYS_creat) { /* it cannot carry the flags */
+		redirect_nr(r, SYS_open);
 		redirect_arg(r, 1, (unsigned)opened->flags);
-		redirect_arg(r, 2, how->mode);
-	}
-	if (path_arg == 1)
-		redirect_arg(r, 0, (uint64_t)AT_FDCWD);
-	if (redirect_path(r, path_arg, TAKE_FD(opened->fd), opened->name ? opened->name : "") < 0)
+	} else if ((opened->flags ^ arg_int(c, flags_arg)) & ~O_CREAT)
+		redirect_arg(r, flags_arg, (unsigned)opened->flags);
+	if (redirect_path(r, path_arg, TAKE_FD(opened->fd), NULL) < 0)
 		goto no_memory;
 	if (!(opened->flags & O_PATH))
 		redirect_may_block(r);
+	if (opened->native)
+		redirect_native(r);
 	return reply_redirect(r);
 
 no_memory:

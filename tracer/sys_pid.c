@@ -3,6 +3,7 @@
  * every program that names processes by number. */
 #include "lib/cleanup.h"
 #include "tracer/handlers.h"
+#include "tracer/redirect.h"
 #include "tracer/sys_util.h"
 
 #include <errno.h>
@@ -45,7 +46,8 @@ static pid_t parent_of(const struct call *c)
 	return end && strlen(end) > 4 ? (pid_t)strtol(end + 4, NULL, 10) : 0; /* ") S 123" */
 }
 
-/* The other requests work on tracees alone: the filter sends only those here that make one. The parent of the main program
+/* The other requests work on tracees alone: the filter sends only those here that make one, or that let one go on, which must not
+ * see what we do to its memory. The parent of the main program
  * and of orphans is the supervisor, which would be a tracer against its will and never let them go on. */
 struct reply sys_ptrace(struct call *c)
 {
@@ -55,6 +57,8 @@ struct reply sys_ptrace(struct call *c)
 		parent = parent_of(c);
 		return parent > 0 && container_has(c->ct, parent) ? reply_continue() : reply_value(-EPERM);
 	}
+	if (c->args[0] != PTRACE_ATTACH && c->args[0] != PTRACE_SEIZE)
+		redirector_poll(c->ct, 0);
 	return container_has(c->ct, arg_int(c, 1)) ? reply_continue() : reply_value(-ESRCH);
 }
 

@@ -46,6 +46,8 @@ static struct redirect *redirect_message(struct call *c, const struct msghdr *me
 	redirect_nr(r, SYS_sendmsg);
 	redirect_arg(r, 2, (unsigned)flags);
 	redirect_may_block(r);
+	if (!a->other)
+		redirect_native(r);
 	return r;
 
 fail:
@@ -154,7 +156,8 @@ static int message_length(struct call *c, const struct msghdr *message, unsigned
 }
 
 /* Moves one message to the redirect and writes its length to the guest's array at addr: see sys_sendmmsg(). */
-static int add_message(struct call *c, struct redirect *r, struct mmsghdr *message, uint64_t addr)
+static int add_message(struct call *c, struct redirect *r, struct mmsghdr *message, uint64_t addr,
+		       bool *native)
 {
 	_cleanup_address_ struct address a = ADDRESS_NONE;
 	struct msghdr *header = &message->msg_hdr;
@@ -165,6 +168,7 @@ static int add_message(struct call *c, struct redirect *r, struct mmsghdr *messa
 		ret = message_length(c, header, &message->msg_len);
 	if (ret < 0)
 		return ret;
+	*native &= !a.other;
 	header->msg_name = a.len ? (void *)address_redirect(r, -1, &a) : NULL;
 	header->msg_namelen = a.len;
 	if (a.len && !header->msg_name)
@@ -180,12 +184,13 @@ static struct reply send_messages(struct call *c, struct mmsghdr *messages, unsi
 {
 	struct redirect *r = redirect_new(c);
 	unsigned taken;
+	bool native = true;
 	int ret = 0;
 
 	if (!r)
 		return reply_redirect(NULL);
 	for (taken = 0; taken < n; taken++) {
-		ret = add_message(c, r, &messages[taken], c->args[1] + taken * sizeof(*messages));
+		ret = add_message(c, r, &messages[taken], c->args[1] + taken * sizeof(*messages), &native);
 		if (ret < 0)
 			break;
 	}
@@ -199,6 +204,8 @@ static struct reply send_messages(struct call *c, struct mmsghdr *messages, unsi
 	}
 	redirect_arg(r, 2, taken);
 	redirect_may_block(r);
+	if (native && taken == (unsigned)c->args[2])
+		redirect_native(r);
 	return reply_redirect(r);
 }
 

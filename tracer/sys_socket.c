@@ -59,6 +59,8 @@ static struct reply by_task(struct call *c, struct address *a, bool may_block)
 	redirect_arg(r, 2, a->len);
 	if (may_block)
 		redirect_may_block(r);
+	if (!a->other)
+		redirect_native(r);
 	return reply_redirect(r);
 }
 
@@ -112,6 +114,7 @@ static struct reply bind_path(struct call *c, struct address *a)
 		return reply_value(-EINTR);
 	if (dup >= 0 && is_unix(dup))
 		return reply_value(bind_in_directory(c, dup, place.dir_fd, place.name));
+	a->other = true;
 	ret = address_set_path(c, a, TAKE_FD(place.dir_fd), place.name);
 	return ret < 0 ? reply_value(ret) : by_task(c, a, false);
 }

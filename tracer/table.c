@@ -22,6 +22,10 @@
 #define LOCKS_NOTE                                                                                          \
 	"RLIMIT_LOCKS, which Linux itself has not used since 2.4.25, is answered by uctr, which keeps the " \
 	"container's mark there. Processes outside the container do not exist for it."
+#define LANDLOCK_NOTE                                                                                       \
+	"As in a kernel where it is switched off: most files are opened for the program by uctr, which no " \
+	"rule of the "                                                                                      \
+	"program's would hold for."
 #define IPC_NOTE                                                                                     \
 	"The objects are the host's own: other programs of the user see them, and they outlive the " \
 	"container."

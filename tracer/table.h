@@ -51,7 +51,7 @@ enum when {
 	IF_PRCTL,     /* PR_SET_DUMPABLE (PR_SCHED_CORE is refused) */
 	IF_FCNTL,     /* F_SETOWN of somebody (F_SETOWN_EX is refused) */
 	IF_IOCTL,     /* requests that change an inode through a read-only descriptor (others are refused) */
-	IF_PTRACE,    /* PTRACE_TRACEME, PTRACE_ATTACH and PTRACE_SEIZE */
+	IF_PTRACE,    /* to begin tracing, and to let a tracee go on */
 	IF_NEWNS,     /* clone with a CLONE_NEW flag */
 	IF_UNSHARE,   /* unshare with a CLONE_NEW flag */
 	IF_PIDFD_OPTION, /* SO_PASSPIDFD and SO_PEERPIDFD */

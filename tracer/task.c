@@ -280,6 +280,13 @@ int task_umask(struct task *t, mode_t *ret)
 	return 0;
 }
 
+bool task_is_traced(struct task *t)
+{
+	long tracer;
+
+	return task_status(t, "\nTracerPid:", 10, &tracer) == 0 && tracer > 0;
+}
+
 /* One read of /proc/TID/syscall; -EAGAIN while it says "running". */
 static int task_read_syscall(struct task *t, char *buf, size_t size)
 {

@@ -71,6 +71,7 @@ static void serve(struct worker *w, const struct seccomp_notif *n)
 	struct reply reply;
 	struct call c;
 
+	redirector_settle(w->ct, (pid_t)n->pid);
 	call_init(&c, w->ct, &w->tasks, &w->arena, n);
 	if (n->pid == 0) /* a task that this pid namespace does not see */
 		reply = reply_value(-EPERM);

@@ -11,6 +11,12 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+/* A file in memory whose name is this and a path of the host is a copy of that file, made to be executed in its stead
+ * (tracer/exec_copy.h): links of /proc that lead to it lead to that file. */
+#define VFS_COPY_NAME "uctr"
+/* How the text of such a link begins, up to the path. */
+#define VFS_COPY_LINK "/memfd:" VFS_COPY_NAME
+
 /* What a look-up must know of the calling task, supplied by the caller since vfs knows no tasks. */
 struct vfs_caller {
 	void *arg;

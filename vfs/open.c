@@ -89,12 +89,13 @@ static int parse_how(const struct open_how *how, bool legacy, struct open_reques
 
 static void opened_fd(struct vfs_opened *ret, int fd)
 {
-	*ret = (struct vfs_opened){.kind = VFS_OPEN_FD, .fd = fd, .name = ""};
+	*ret = (struct vfs_opened){.kind = VFS_OPEN_FD, .fd = fd};
 }
 
-static void opened_by_task(struct vfs_opened *ret, int fd, const char *name, int flags)
+/* Takes fd over. */
+static void opened_by_task(struct vfs_opened *ret, int fd, int flags, bool native)
 {
-	*ret = (struct vfs_opened){.kind = VFS_OPEN_BY_TASK, .fd = fd, .name = name, .flags = flags};
+	*ret = (struct vfs_opened){.kind = VFS_OPEN_BY_TASK, .fd = fd, .flags = flags, .native = native};
 }
 
 /* null, zero, full, random, urandom: nothing about them depends on the task, and opening them never blocks.
@@ -218,7 +219,7 @@ static int open_mem(const struct vfs_ctx *ctx, const struct vfs_object *o, int f
 		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 		if (fd < 0)
 			return -errno;
-		opened_by_task(ret, fd, "", flags & ~O_NOFOLLOW);
+		opened_by_task(ret, fd, flags & ~O_NOFOLLOW, false);
 		return 0;
 	}
 	fd = open(fd_path(&path, fd), (flags & (O_NONBLOCK | O_DIRECTORY | O_NOATIME)) | O_CLOEXEC);
@@ -268,7 +269,7 @@ static int open_object(const struct vfs_ctx *ctx, struct vfs_object *o, int flag
 	if (o->node)
 		return open_mem(ctx, o, flags, ret);
 	if (flags & O_PATH) {
-		opened_by_task(ret, TAKE_FD(o->fd), "", again);
+		opened_by_task(ret, TAKE_FD(o->fd), again, o->native);
 		return 0;
 	}
 	err = fd_stat(o->fd, &st);
@@ -294,7 +295,7 @@ static int open_object(const struct vfs_ctx *ctx, struct vfs_object *o, int flag
 		if (errno != EWOULDBLOCK || !S_ISREG(st.st_mode))
 			return -errno;
 	}
-	opened_by_task(ret, TAKE_FD(o->fd), "", again);
+	opened_by_task(ret, TAKE_FD(o->fd), again, o->native);
 	return 0;
 }
 

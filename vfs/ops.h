@@ -32,9 +32,9 @@ enum vfs_open_kind {
 struct vfs_opened {
 	enum vfs_open_kind kind;
 	int fd; /* owned by the caller */
-	/* VFS_OPEN_BY_TASK: open "/proc/SUPERVISOR/fd/<fd>" when name is "", else ".../fd/<fd>/<name>" */
-	const char *name;
+	/* VFS_OPEN_BY_TASK: open "/proc/SUPERVISOR/fd/<fd>" with these */
 	int flags;
+	bool native; /* as in vfs_object */
 };
 /* how is openat2's; legacy says that the call is open, openat or creat, which ignore unknown flags. */
 int vfs_open(const struct vfs_ctx *ctx, const struct vfs_name *name, const struct open_how *how, bool legacy,

@@ -213,6 +213,10 @@ static const char *virtual_link_text(const struct vfs_ctx *ctx, const struct mou
 		if (node)
 			return node->vpath;
 	}
+	if (deleted && strncmp(text, VFS_COPY_LINK "/", strlen(VFS_COPY_LINK "/")) == 0) {
+		text += strlen(VFS_COPY_LINK);
+		deleted = false;
+	}
 	if (view_reverse(ctx->view, text, vpath, &mount) < 0)
 		vpath = text;
 	return deleted ? arena_printf(ctx->arena, "%s%s", vpath, deleted_suffix) : vpath;

@@ -147,11 +147,28 @@ static int end_at(struct walk *w, const struct mount *m, struct walk_run *run, i
 	return WALK_DONE;
 }
 
+/* Of a copy that was made to be executed: the file it was made of, if that is still there. Else -1. */
+static int open_original(int fd, const struct stat *st)
+{
+	static const char mark[] = " (deleted)";
+	char link[32], text[PATH_MAX];
+	ssize_t n;
+
+	if (!S_ISREG(st->st_mode) || st->st_nlink > 0)
+		return -1;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, text, sizeof(text) - 1) - (ssize_t)strlen(mark);
+	if (n <= 0 || strncmp(text, VFS_COPY_LINK "/", strlen(VFS_COPY_LINK "/")) != 0)
+		return -1;
+	text[n] = '\0';
+	return open(text + strlen(VFS_COPY_LINK), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
 static int follow_magic(struct walk *w, const struct mount *m, struct walk_run *run, struct part magic)
 {
 	bool is_root = part_is(w, magic, "root"), is_last = run->last && magic.end == run->len;
 	size_t skip = mount_skip(m);
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = -1, original = -1;
 	const struct mount *mount;
 	struct mem_node *node;
 	char vpath[PATH_MAX], saved;
@@ -175,6 +192,11 @@ static int follow_magic(struct walk *w, const struct mount *m, struct walk_run *
 		return move_to(w, run, "/", magic.end);
 	if (fstat(fd, &st) < 0)
 		return -errno;
+	original = is_last ? open_original(fd, &st) : -1;
+	if (original >= 0 && fstat(original, &st) == 0) {
+		close_fd(&fd);
+		fd = TAKE_FD(original);
+	}
 	if (is_last)
 		return end_at(w, m, run, TAKE_FD(fd), &st);
 	if (!S_ISDIR(st.st_mode))

@@ -141,7 +141,7 @@ static inline int open_as_task(const struct vfs_opened *o)
 
 	if (o->kind == VFS_OPEN_FD)
 		return o->fd;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d%s%s", o->fd, o->name[0] ? "/" : "", o->name);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", o->fd);
 	fd = open(path, o->flags | O_CLOEXEC);
 	if (fd < 0)
 		fd = -errno;
