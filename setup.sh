@@ -12,15 +12,20 @@ case $1 in demo | check | deps) ;; *) echo "$usage" >&2; exit 1 ;; esac
 # Each is a package and something of it: a command, a header, or a file.
 build='gcc:gcc make:make libc6-dev:stdio.h libseccomp-dev:seccomp.h uthash-dev:uthash.h'
 demo='mmdebstrap:mmdebstrap fakechroot:fakechroot fakeroot:fakeroot'
-check='libcriterion-dev:criterion/criterion.h python3:python3 git:git strace:strace gdb:gdb ltrace:ltrace valgrind:valgrind vim-tiny:vi less:less
+check='libcriterion-dev:criterion/criterion.h python3:python3 git:git strace:strace gdb:gdb ltrace:ltrace
+	valgrind:valgrind vim-tiny:vi less:less
 	bsdutils:script procps:ps g++:g++ busybox-static:/bin/busybox musl-tools:musl-gcc'
+programs='zsh:zsh clang:clang golang-go:/usr/bin/go cargo:/usr/bin/cargo nodejs:/usr/bin/node ruby:ruby lua5.4:lua5.4
+	default-jdk-headless:/usr/bin/javac php-cli:php ocaml-nox:ocamlopt emacs-nox:emacs vim:vim tmux:tmux rsync:rsync
+	openssh-server:/usr/sbin/sshd openssh-client:ssh redis-server:redis-server nginx-light:nginx sqlite3:sqlite3
+	postgresql:/usr/lib/postgresql/15/bin/postgres cmake:cmake ninja-build:ninja meson:meson'
 lint='clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck codespell:codespell'
 
 deps=build/deps
 arch=$(uname -m)-linux-gnu
 want="$build $demo"
 [ "$1" = demo ] || want="$want $check"
-[ "$1" = deps ] && want="$want $lint"
+[ "$1" = deps ] && want="$want $programs $lint"
 
 have() {
 	case $1 in
