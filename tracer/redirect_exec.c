@@ -278,9 +278,7 @@ int exec_fix(struct redirect *r)
 	return e < 0 ? e : redirect_set_regs(r, &im.regs);
 }
 
-/* Where the strings of argv are: the 48th and 49th field of /proc/PID/stat. The same until the kernel has walked along them and
- * made argv of them (create_elf_tables() in fs/binfmt_elf.c). */
-static bool read_arg_range(pid_t pid, uint64_t *ret_start, uint64_t *ret_end)
+bool exec_arg_range(pid_t pid, uint64_t *ret_start, uint64_t *ret_end)
 {
 	_cleanup_fclose_ FILE *file = NULL;
 	char path[32], text[1024], *p;
@@ -306,14 +304,14 @@ bool exec_done(const struct redirect *r)
 	/* The name that the kernel was given is in use for this execve alone. */
 	return given && size <= sizeof(name) && read_auxv(r->tgid, auxv) == 0 &&
 	       guest_read(r->tgid, aux(auxv, AT_EXECFN), name, size) == 0 && memcmp(name, given, size) == 0 &&
-	       read_arg_range(r->tgid, &start, &end) && start < end;
+	       exec_arg_range(r->tgid, &start, &end) && start < end;
 }
 
 static int fix_script(const struct redirect *r)
 {
 	const struct exec_plan *plan = r->exec;
 	uint64_t at = 0, end;
-	int e = read_arg_range(r->tgid, &at, &end) ? write_name(r->tgid, at, plan->argv0, plan->argv0_given)
+	int e = exec_arg_range(r->tgid, &at, &end) ? write_name(r->tgid, at, plan->argv0, plan->argv0_given)
 						   : -ESRCH;
 
 	at += strlen(plan->argv0_given) + 1;

@@ -44,11 +44,12 @@ struct held {
 	int mem;	/* /proc/TID/mem */
 	int syscall_fd; /* /proc/TID/syscall */
 	bool put_back;
-	char effect[16];  /* find_effect() */
-	bool aside;	  /* the thread's affinity is not its own */
-	clockid_t clock;  /* CPU time of the process */
-	int64_t clock_ns; /* before the call went on */
-	int64_t since_ns; /* CLOCK_MONOTONIC: when it did */
+	char effect[16];    /* find_effect() */
+	uint64_t arg_start; /* of the old image */
+	bool aside;	    /* the thread's affinity is not its own */
+	clockid_t clock;    /* CPU time of the process */
+	int64_t clock_ns;   /* before the call went on */
+	int64_t since_ns;   /* CLOCK_MONOTONIC: when it did */
 };
 
 void held_free(struct held *h)
@@ -171,6 +172,7 @@ static void find_effect(struct redirect *r)
 static int overwrite(struct redirect *r)
 {
 	struct held *h = calloc(1, sizeof(*h));
+	uint64_t end;
 	int e;
 
 	if (!h)
@@ -196,6 +198,8 @@ static int overwrite(struct redirect *r)
 		return -EFAULT;
 	}
 	find_effect(r);
+	if (r->exec && !exec_arg_range(r->tgid, &h->arg_start, &end))
+		return -ESRCH;
 	h->clock_ns = read_clock(h->clock);
 	h->since_ns = read_clock(CLOCK_MONOTONIC);
 	return 0;
@@ -246,17 +250,20 @@ static enum held_stage stage_of(struct redirect *r)
 {
 	int nr;
 	const bool asleep = sleeps(r, &nr);
+	uint64_t start, end;
 	long threads = 1;
 	char state;
 
 	if (!asleep && *r->held->effect && leads_there(r, r->held->effect))
 		return HELD_OVER;
+	if (r->exec && exec_arg_range(r->tgid, &start, &end) && start && start != r->held->arg_start)
+		return exec_done(r) ? HELD_OVER : HELD_IN_CALL;
 	if (!asleep && read_clock(r->held->clock) - r->held->clock_ns < RUN_NS)
-		return r->exec && exec_done(r) ? HELD_OVER : HELD_READING;
+		return HELD_READING;
 	state = read_state(r->tid, &threads);
 	if (!state && follow_exec(r))
 		return HELD_IN_CALL;
-	if (!state || strchr("tTZXx", state) || (asleep && nr != r->guest_nr) || (r->exec && exec_done(r)))
+	if (!state || strchr("tTZXx", state) || (asleep && nr != r->guest_nr))
 		return HELD_OVER;
 	if (state == 'S')
 		return HELD_IN_CALL;
@@ -321,6 +328,8 @@ void redirector_settle(struct container *ct, pid_t tid)
 {
 	if (atomic_load(&ct->redirector->n_held) > 0)
 		finish_held(ct->redirector, tid);
+	/* The caller may be the debugger that has just been told of an execve. */
+	redirector_poll(ct, 0);
 }
 
 int redirector_poll(struct container *ct, int wanted)

@@ -158,6 +158,10 @@ int exec_fix(struct redirect *r);
 /* Whether the process' new image is the file that was decided on. */
 bool exec_check(pid_t pid, const struct exec_plan *plan);
 
+/* Where the strings of argv begin and end: the 48th and 49th field of /proc/PID/stat. In a new image the same until the kernel
+ * has walked along them and made argv of them (create_elf_tables() in fs/binfmt_elf.c). False when it is gone. */
+bool exec_arg_range(pid_t pid, uint64_t *ret_start, uint64_t *ret_end);
+
 /* Of a thread that a debugger holds: whether its execve has succeeded. Then: puts right what can be from outside, or ends the
  * process when its image is not what was decided on. */
 bool exec_done(const struct redirect *r);
