@@ -81,6 +81,9 @@ void redirector_settle(struct container *ct, pid_t tid);
 /* The same for all calls that are over by now; called by the redirector's thread at each of its turns. Returns how long it may
  * sleep until the next one, in ms as for poll(2): wanted, or less. */
 int redirector_poll(struct container *ct, int wanted);
+/* The same before a debugger lets a tracee go on, which may be the parent of a vfork child whose execve has not quite ended:
+ * waits for that a little. */
+void redirector_wait_held(struct container *ct);
 /* The descriptor that becomes readable when something was submitted. */
 int redirector_fd(const struct container *ct);
 /* Called by the redirector's thread: starts what was submitted. */

@@ -5,8 +5,9 @@
  * through the same descriptor of /proc/TID/mem, which means the address space that was overwritten also after an execve: that
  * of a vfork child is its parent's. Registers cannot be changed, so the call must be the guest's own in number and values.
  *
- * Known differences: other threads of the process can see the other bytes, for some 10 us, and could change them before the
- * kernel reads them, so that this is no boundary against a program that works against it. */
+ * Known differences: the other bytes can be seen by other threads of the process, and by the thread itself where its debugger
+ * does not stop it at the end of the call, for some 10 us, or RUN_NS where it cannot be told that they have been read. Other
+ * threads could change them before that, so that this is no boundary against a program that works against it. */
 #include "tracer/exec_plan.h"
 #include "tracer/guest_mem.h"
 #include "tracer/listener.h"
@@ -343,6 +344,14 @@ int redirector_poll(struct container *ct, int wanted)
 	return wanted >= 0 && wanted < wait_ms ? wanted : wait_ms;
 }
 
+void redirector_wait_held(struct container *ct)
+{
+	const struct timespec a_while = {.tv_nsec = 50000};
+
+	for (int i = 0; i < 40 && redirector_poll(ct, CALM_MS) < CALM_MS; i++)
+		nanosleep(&a_while, NULL);
+}
+
 /* The supervisor sends the signals: si_pid is its own then. */
 static int kill_by_supervisor(const struct redirect *r)
 {
@@ -356,14 +365,17 @@ static int kill_by_supervisor(const struct redirect *r)
 	return done ? 0 : e;
 }
 
-static void add_held(struct redirect *r)
+/* Under the lock, since a thread that waits for the answer looks like one that sleeps in its call. */
+static void go_on(struct redirect *r)
 {
-	struct redirector *d = r->ct->redirector;
+	struct container *ct = r->ct;
+	struct redirector *d = ct->redirector;
 
 	pthread_mutex_lock(&d->lock);
 	r->next = d->held;
 	d->held = r;
 	d->n_held++;
+	listener_continue(ct->listener, r->id);
 	pthread_mutex_unlock(&d->lock);
 }
 
@@ -396,10 +408,9 @@ void held_start(struct redirect *r)
 		redirect_free(r);
 		return;
 	}
-	add_held(r); /* before it can make another call */
 	set_aside(r);
 	moved = r->held->aside;
-	listener_continue(ct->listener, r->id);
+	go_on(r);
 	until = read_clock(CLOCK_MONOTONIC) + SPIN_NS;
 	while (redirector_poll(ct, CALM_MS) < CALM_MS && read_clock(CLOCK_MONOTONIC) < until)
 		if (!moved)

@@ -58,7 +58,7 @@ struct reply sys_ptrace(struct call *c)
 		return parent > 0 && container_has(c->ct, parent) ? reply_continue() : reply_value(-EPERM);
 	}
 	if (c->args[0] != PTRACE_ATTACH && c->args[0] != PTRACE_SEIZE)
-		redirector_poll(c->ct, 0);
+		redirector_wait_held(c->ct);
 	return container_has(c->ct, arg_int(c, 1)) ? reply_continue() : reply_value(-ESRCH);
 }
 

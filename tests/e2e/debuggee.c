@@ -4,6 +4,7 @@
  *                             "debuggee"; absolute paths begin with DIRECTORY. nap: sleeps a little after each call before
  *                             it looks at its arguments. short: without an execve that fails too late for valgrind
  *   debuggee one              executes one child
+ *   debuggee abort            dumps core
  *   debuggee child ARGUMENT   prints what it was started as
  * It prints the same natively and inside, with and without a debugger. */
 #include <errno.h>
@@ -231,6 +232,8 @@ int main(int argc, char **argv)
 		run("fork", guard("./debuggee"));
 		return 0;
 	}
+	if (strcmp(argv[1], "abort") == 0)
+		abort();
 	for (int i = 2; i < argc; i++) {
 		naps |= strcmp(argv[i], "nap") == 0;
 		is_short |= strcmp(argv[i], "short") == 0;

@@ -8,8 +8,9 @@ import os
 import re
 import shutil
 import subprocess
+import time
 
-from lib import TOP, UCTR, Tap
+from lib import TOP, UCTR, Tap, children
 
 tap = Tap()
 WORK = os.path.join(tap.scratch, "work")
@@ -72,6 +73,7 @@ def joined(log):
 def clean(text):
     text = re.sub(r"\[Detaching after \w+ from child process \d+\]\n", "", text)  # their place varies
     text = re.sub(r"\b(process|Thread|LWP|pid|PID|==)( ?)\d+", r"\1\2N", text)
+    text = re.sub(r"/proc/\d+/|xstate/\d+", "/proc/N/", text)
     return re.sub(r"0x[0-9a-f]+", "ADDRESS", text)
 
 
@@ -84,7 +86,7 @@ def log_of(name):
 
 
 def output(prefix, argv, log):
-    for name in ("log", "sub/socket"):
+    for name in ("log", "sub/socket", "core"):
         try:
             os.unlink(os.path.join(WORK, name))
         except FileNotFoundError:
@@ -106,6 +108,7 @@ def without_thread_names(text):
     """Known to be different where the thread is held and the kernel is given another file."""
     text = re.sub(r' "(debuggee|\d+)" ', ' "NAME" ', text)
     text = re.sub(r"Target Id +Frame", "Target Id Frame", text)
+    text = re.sub(r"\nwarning: Can't open file .* during file-backed mapping note processing\n", "", text)  # known: the host's names
     return re.sub(r"(thread name: |name: %s).*", "", text)
 
 
@@ -123,7 +126,53 @@ def gdb(*commands):
     return GDB + [word for command in commands for word in ("-ex", command)]
 
 
+def own_lines(text):
+    """What the program itself has printed."""
+    return "".join(line + "\n" for line in text.splitlines() if not line.startswith(("strace: ", "[", "Using host", "0x", "#")))
+
+
+def attach_inside(view, natively):
+    """By a sibling, while it naps between its calls."""
+    directory, prefix = VIEWS[view]
+    script = (f"./debuggee {directory} nap & p=$!; sleep 0.3; strace -f -q -o log -e trace=execve,chdir -p $p & sleep 0.3; "
+              "wait $p; s=$?; wait; exit $s")
+    text = own_lines(output(prefix, ["sh", "-c", script], False).replace(directory, WORK))
+    log = log_of("log")
+    tap.ok(without_thread_names(text) == without_thread_names(natively) and "execve(" in log and " = 0" in log,
+           f"{view}: strace -p, inside", text + log[:1000])
+
+
+def attach_outside(view, natively):
+    directory, prefix = VIEWS[view]
+    output([], ["true"], False)
+    program = subprocess.Popen(prefix + ["./debuggee", directory, "nap"], cwd=WORK, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    time.sleep(0.3)
+    pid = program.pid
+    while name_of(pid) != "debuggee" and children(pid):
+        pid = children(pid)[0]
+    run([], ["strace", "-f", "-q", "-o", "log", "-e", "trace=execve,chdir", "-p", str(pid)])
+    text = own_lines(clean(program.communicate(timeout=60)[0]) + f"status {program.returncode}\n").replace(directory, WORK)
+    log = log_of("log")
+    tap.ok(without_thread_names(text) == without_thread_names(natively) and "execve(" in log and " = 0" in log,
+           f"{view}: strace -p, from outside", text + log[:1000])
+
+
+def name_of(pid):
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8") as f:
+            return f.read().strip()
+    except OSError:
+        return ""
+
+
+def core_pattern():
+    with open("/proc/sys/kernel/core_pattern", encoding="utf-8") as f:
+        return f.read().strip()
+
+
 build()
+nap_natively = own_lines(output([], ["./debuggee", WORK, "nap"], False))
 for where in VIEWS:
     forgive = without_thread_names if where != "host view" else lambda text: text
     compare("no debugger", where, lambda d: ["./debuggee", d])
@@ -147,6 +196,18 @@ for where in VIEWS:
             "continue") + ["--args", "./debuggee", "one"], same=forgive)
         compare("gdb, without a shell", where, lambda d: gdb("set startup-with-shell off", "start", "info proc cmdline",
                                                              "continue") + ["--args", "./debuggee", d] + nap, same=forgive)
+        compare("gdb, a core file of its own", where, lambda d: ["sh", "-c", '"$@" && gdb -nx -q -batch -ex bt debuggee core', "sh"] + gdb(
+            "break directories", "run", "generate-core-file core", "kill") + ["./debuggee", "--args", "./debuggee", d][1:], same=forgive)
+        if core_pattern() == "core":
+            compare("gdb, a core file of the kernel's", where, lambda d: [
+                "sh", "-c", "ulimit -c unlimited; ./debuggee abort; gdb -nx -q -batch -ex bt debuggee core*; rm -f core*"],
+                same=forgive)
+    if tool("strace") and not os.path.exists("/proc/sys/kernel/yama/ptrace_scope"):  # Yama: descendants alone
+        attach_inside(where, nap_natively)
+        attach_outside(where, nap_natively)
+    if tool("perf"):
+        compare("perf record", where, lambda d: [
+            "sh", "-c", "perf record -q -o perf.data ./debuggee child x; test -s perf.data; rm perf.data"])
     if tool("valgrind"):
         compare("valgrind", where, lambda d: ["env", "TMPDIR=" + d, "valgrind", "-q", "--trace-children=yes", "./debuggee", d,
                                              "short"])
