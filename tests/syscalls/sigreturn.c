@@ -2,6 +2,7 @@
  * that were installed without SA_RESTART. The registers survive the way back from the handler. */
 #include "guest.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <ucontext.h>
@@ -28,10 +29,11 @@ static struct counts make_calls(int n)
 
 	for (int i = 0; i < n; i++) {
 		struct stat st;
+		DIR *dir;
 		int fd;
 
 		errno = 0;
-		switch (i % 4) {
+		switch (i % 5) {
 		case 0:
 			if (stat(guest.argv[0], &st) < 0)
 				errno == EINTR ? k.interrupted++ : k.wrong++;
@@ -46,6 +48,13 @@ static struct counts make_calls(int n)
 		case 2:
 			if (readlink("/proc/self/cwd", buf, sizeof(buf)) < 0)
 				errno == EINTR ? k.interrupted++ : k.wrong++;
+			break;
+		case 3: /* whose call site loads an argument behind the number */
+			dir = opendir(guest.dir);
+			if (!dir)
+				errno == EINTR ? k.interrupted++ : k.wrong++;
+			else
+				closedir(dir);
 			break;
 		default:
 			if (access("nothing-here", F_OK) == 0 || errno != ENOENT)
