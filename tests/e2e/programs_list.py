@@ -58,7 +58,7 @@ dd if=/dev/zero of=z bs=1k count=5 status=none; stat -c %s z; mkfifo f; (echo th
 shuf -i 1-5 | sort | tr '\n' ' '; date -u -d @0 +%F; id -u >/dev/null; nohup true 2>/dev/null; od -c x | head -n1; df . >/dev/null; printenv HOME | sed "s|$PWD|HOME|"
 tac x; comm -12 x y; paste x y; expr 6 \* 7; factor 360; base64 x; tsort <<<'a b'; stdbuf -o0 echo b; realpath . | sed "s|$PWD||" """),
     "util-linux": ("flock", r"""flock lock echo locked; getopt -o a: -- -a 1 x; echo text | rev; hexdump -C <<<x; column -t <<<'a b'; setsid -w echo session
-(flock -n 9 || echo busy) 9<lock & flock lock sleep 0.1; wait; mcookie | wc -c; findmnt -n / >/dev/null && echo mounts; lscpu >/dev/null && echo cpus
+exec 9<lock; flock 9; flock -n lock true || echo busy; exec 9<&-; mcookie | wc -c; findmnt -n / >/dev/null && echo mounts; lscpu >/dev/null && echo cpus
 script -qec 'tty | cut -c1-8; stty size' /dev/null | tr -d '\r'; nsenter --version | cut -c1-7; prlimit --nofile=100 sh -c 'ulimit -n'
 taskset -c 0 echo pinned; ionice -c 3 echo idle; chrt -i 0 echo chrt; renice -n 1 -p $$ | cut -d' ' -f2-; fallocate -l 1M big; stat -c %s big; whereis -b sh | cut -c1-3"""),
     "findutils, grep, sed, awk, tar": ("tar", r"""mkdir -p t/u; for i in $(seq 50); do echo "line $i" >t/$i; done; find t -name '1*' | sort | head -n3; find t -type f -print0 | xargs -0 -P2 -n10 cat | wc -l

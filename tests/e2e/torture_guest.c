@@ -1,5 +1,6 @@
-/* The guests of torture.py: torture_guest MODE [SECONDS]. Each does natively what it checks, prints what went wrong and exits
+/* The guests of torture.py and starts.py: torture_guest MODE [SECONDS, or how many]. Each does natively what it checks, prints what went wrong and exits
  * with 1, or ends with 0. It works in its working directory. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,6 +21,8 @@
 static char self[4096];
 static double seconds = 2;
 static int bad;
+static long starts, starts_limit;
+static bool storm_over;
 
 static double now(void)
 {
@@ -89,13 +92,19 @@ static int wait_exit(pid_t pid)
 	return p == pid ? status : -1;
 }
 
+/* Until the time is over, or, with a limit, as many starts have been begun. */
+static bool go_on(double end)
+{
+	return starts_limit ? __atomic_fetch_add(&starts, 1, __ATOMIC_RELAXED) < starts_limit : now() < end;
+}
+
 /* Threads that fork, vfork and spawn programs and scripts at random, in a storm of timer signals. */
 static void *spawner(void *arg)
 {
 	unsigned seed = (unsigned)(unsigned long)arg;
 	const double end = now() + seconds;
 
-	while (now() < end) {
+	while (go_on(end)) {
 		bool script = rand_r(&seed) % 2;
 		const char *path = script ? "./script" : "/bin/true";
 		char *const argv[] = {(char *)path, NULL};
@@ -133,6 +142,66 @@ static void spawn_storm(void)
 	for (int i = 0; i < 8; i++)
 		pthread_join(t[i], NULL);
 	timer_every(0);
+	__atomic_store_n(&storm_over, true, __ATOMIC_RELAXED);
+}
+
+/* How many threads of this process are traced; in_a_row counts, by their numbers, for how many looks each has been. */
+static int count_traced(int *in_a_row, int slots)
+{
+	DIR *dir = opendir("/proc/self/task");
+	const struct dirent *entry;
+	int traced = 0;
+
+	if (!dir)
+		fail("/proc/self/task", errno);
+	while (dir && (entry = readdir(dir))) {
+		char path[300], line[256];
+		int tracer = 0, *slot = &in_a_row[atoi(entry->d_name) % slots];
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/status", entry->d_name);
+		file = entry->d_name[0] == '.' ? NULL : fopen(path, "re");
+		while (file && fgets(line, sizeof(line), file))
+			if (sscanf(line, "TracerPid: %d", &tracer) == 1)
+				break;
+		if (file)
+			fclose(file);
+		traced += tracer != 0;
+		*slot = tracer ? *slot + 1 : 0;
+		if (*slot == 200)
+			fail("a thread stays traced", atoi(entry->d_name));
+	}
+	if (dir)
+		closedir(dir);
+	return traced;
+}
+
+static void *watch_traced(void *arg)
+{
+	static int in_a_row[4096];
+
+	while (!__atomic_load_n(&storm_over, __ATOMIC_RELAXED)) {
+		count_traced(in_a_row, 4096);
+		nap(5000);
+	}
+	return arg;
+}
+
+/* As many starts as are told, and no thread is traced for longer than its calls take, and none afterwards. */
+static void spawn_many(void)
+{
+	static int in_a_row[4096];
+	pthread_t watch;
+	int traced;
+
+	starts_limit = (long)seconds;
+	pthread_create(&watch, NULL, watch_traced, NULL);
+	spawn_storm();
+	pthread_join(watch, NULL);
+	traced = count_traced(in_a_row, 4096);
+	if (traced)
+		fail("threads that are traced in the end", traced);
+	printf("%ld starts\n", starts_limit);
 }
 
 static void *exec_now(void *arg)
@@ -411,6 +480,7 @@ int main(int argc, char **argv)
 		{"interrupted", interrupted_calls},
 		{"descriptors", few_descriptors},
 		{"huge-argv", huge_argv},
+		{"many", spawn_many},
 		{"churn", churn},
 	};
 
