@@ -185,8 +185,11 @@ static int overwrite(struct redirect *r)
 	if (h->mem < 0 || h->syscall_fd < 0 || clock_getcpuclockid(r->tgid, &h->clock) != 0)
 		return -EPERM;
 	e = plan_places(r);
+	if (e == 0 && r->exec && !exec_arg_range(r->tgid, &h->arg_start, &end))
+		e = -ESRCH;
 	if (e < 0)
 		return e;
+	find_effect(r);
 	if (!listener_pending(r->ct->listener, r->id)) /* or it may be another one's */
 		return -ESRCH;
 	for (int i = 0; i < r->n_places; i++) {
@@ -198,9 +201,6 @@ static int overwrite(struct redirect *r)
 		put_back(r, i);
 		return -EFAULT;
 	}
-	find_effect(r);
-	if (r->exec && !exec_arg_range(r->tgid, &h->arg_start, &end))
-		return -ESRCH;
 	h->clock_ns = read_clock(h->clock);
 	h->since_ns = read_clock(CLOCK_MONOTONIC);
 	return 0;
@@ -275,6 +275,12 @@ static enum held_stage stage_of(struct redirect *r)
 	return read_clock(r->held->clock) - r->held->clock_ns < RUN_NS * threads ? HELD_READING : HELD_OVER;
 }
 
+/* Whether it is the thread of that number, which it changes for that of the process by an execve. */
+static bool has_number(const struct redirect *r, pid_t tid)
+{
+	return r->tid == tid || (r->exec && r->tgid == tid && tgkill(r->tgid, r->tid, 0) < 0);
+}
+
 /* Puts the memory right of those that have come far enough, and takes those out of the list whose call is over. To be called
  * with the lock held; the result must be freed without. tid: 0, or the only thread that is looked at, whose call is over. */
 static struct redirect *take_over(struct redirector *d, pid_t tid, int *ret_wait_ms)
@@ -283,9 +289,9 @@ static struct redirect *take_over(struct redirector *d, pid_t tid, int *ret_wait
 	bool calm = true;
 
 	while ((r = *p)) {
-		/* After an execve by another thread it has the number of the process. */
-		const bool other = tid && r->tid != tid && !(r->exec && r->tgid == tid);
-		const enum held_stage stage = other ? HELD_READING : tid ? HELD_OVER : stage_of(r);
+		const enum held_stage stage = !tid		   ? stage_of(r)
+					      : has_number(r, tid) ? HELD_OVER
+								   : HELD_READING;
 
 		if (stage != HELD_READING) {
 			put_back(r, r->n_places);
