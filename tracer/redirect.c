@@ -28,39 +28,11 @@ struct redirect *redirect_new(const struct call *c)
 	return r;
 }
 
-/* First fit of n slots in a row. */
-static int slots_get(struct redirector *d, unsigned n, unsigned *ret)
-{
-	unsigned run = 0, first = n == 1 ? 0 : SCRATCH_SLOTS + 1,
-		 end = n == 1 ? SCRATCH_SLOTS : 2 * SCRATCH_SLOTS;
-
-	for (unsigned i = first; i < end; i++) {
-		run = d->slots[i / 64] & 1ull << i % 64 ? 0 : run + 1;
-		if (run < n)
-			continue;
-		*ret = i + 1 - n;
-		for (unsigned k = *ret; k <= i; k++)
-			d->slots[k / 64] |= 1ull << k % 64;
-		return 0;
-	}
-	return -ENOMEM;
-}
-
-static void slots_put(struct redirector *d, unsigned slot, unsigned n)
-{
-	for (unsigned k = slot; k < slot + n; k++)
-		d->slots[k / 64] &= ~(1ull << k % 64);
-}
-
 void redirect_free(struct redirect *r)
 {
 	if (!r)
 		return;
-	if (r->n_slots) {
-		pthread_mutex_lock(&r->ct->redirector->lock);
-		slots_put(r->ct->redirector, r->slot, r->n_slots);
-		pthread_mutex_unlock(&r->ct->redirector->lock);
-	}
+	scratch_release(r);
 	for (int i = 0; i < r->n_fds; i++)
 		close(r->fds[i]);
 	exec_plan_free(r->exec);
@@ -83,29 +55,6 @@ void redirect_nr(struct redirect *r, int nr)
 void redirect_arg(struct redirect *r, int i, uint64_t value)
 {
 	r->args[i] = value;
-}
-
-int redirect_reserve(struct redirect *r, size_t size)
-{
-	unsigned n = (unsigned)((size + SCRATCH_HEADER + SCRATCH_SLOT - 1) / SCRATCH_SLOT);
-	int e;
-
-	invariant(r->n_slots == 0);
-	if (size > SCRATCH_SLOTS * SCRATCH_SLOT)
-		return -ENOMEM;
-	r->data = malloc(n * SCRATCH_SLOT);
-	if (!r->data)
-		return -ENOMEM;
-	pthread_mutex_lock(&r->ct->redirector->lock);
-	e = slots_get(r->ct->redirector, n, &r->slot);
-	pthread_mutex_unlock(&r->ct->redirector->lock);
-	if (e < 0)
-		return e;
-	r->n_slots = n;
-	memset(r->data, 0, SCRATCH_HEADER);
-	memcpy(r->data, &r->ct->secret, sizeof(r->ct->secret));
-	r->data_len = SCRATCH_HEADER;
-	return 0;
 }
 
 uint64_t redirect_data(struct redirect *r, int i, const void *data, size_t len)

@@ -120,6 +120,14 @@ int redirect_set_regs(const struct redirect *r, const struct user_regs_struct *r
 /* Resumes a stopped task with a request of ptrace(2), after a stop of that status (0: one of its call). -ESRCH. */
 int redirect_resume(const struct redirect *r, int request, int status);
 
+#define SYSCALL_LENGTH 2 /* bytes of the instruction */
+
+/* redirect_scratch.c: writes the data to the scratch memory of the stopped task, whose arguments may change by that. -ESRCH
+ * when it died, other errors are the call's. */
+int scratch_put(struct redirect *r);
+/* Gives the slots back. */
+void scratch_release(struct redirect *r);
+
 #define REDIRECT_OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC)
 
 /* redirect_calls.c: several calls at once. As an argument (the first or the fifth), CALL_RESULT stands for the result of the

@@ -27,8 +27,6 @@
 #define ERESTARTNOINTR	      513
 #define ERESTART_RESTARTBLOCK 516
 
-#define SYSCALL_LENGTH 2 /* bytes of the instruction */
-
 #define STOP_SYSCALL (SIGTRAP | 0x80)
 
 int redirect_get_regs(const struct redirect *r, struct user_regs_struct *regs)
@@ -144,42 +142,6 @@ static void finish(struct redirect *r, long result)
 	detach(r, 0);
 }
 
-/* Writes the data to the scratch memory, which is mapped when it is not there yet. */
-static int put_data(struct redirect *r)
-{
-	const bool large = r->n_slots > 1;
-	const uint64_t base = SCRATCH_BASE + r->slot * SCRATCH_SLOT, area = large ? SCRATCH_LARGE : base;
-	const uint64_t args[6] = {area,
-				  large ? SCRATCH_SLOTS * SCRATCH_SLOT : SCRATCH_SLOT,
-				  PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
-				  (uint64_t)-1,
-				  0};
-	uint64_t mark;
-	long result;
-	int e;
-
-	if (!r->n_slots)
-		return 0;
-	e = guest_read(r->tid, area, &mark, sizeof(mark));
-	if (e == 0 && mark != r->ct->secret) {
-		if (!r->ct->redirector->warned)
-			log_warn("a program uses the memory at %#lx that uctr needs", (unsigned long)area);
-		r->ct->redirector->warned = true;
-		return -ENOMEM;
-	}
-	if (e == 0 && guest_write(r->tid, base, r->data, r->data_len) == 0)
-		return 0;
-	e = redirect_inject(r, &r->regs, r->regs.rip - SYSCALL_LENGTH, SYS_mmap, args, &result);
-	if (e < 0)
-		return e;
-	if (result < 0)
-		return (int)result;
-	if (large && guest_write(r->tid, area, &r->ct->secret, sizeof(r->ct->secret)) < 0)
-		return -ESRCH;
-	return guest_write(r->tid, base, r->data, r->data_len);
-}
-
 /* From the first stop to the entry stop of the other call. -ESRCH: the task is gone; other errors are the call's. */
 static int enter_call(struct redirect *r)
 {
@@ -191,7 +153,7 @@ static int enter_call(struct redirect *r)
 	    ptrace(PTRACE_GETSIGMASK, r->tid, sizeof(r->sigmask), &r->sigmask) < 0)
 		return -ESRCH;
 	set_sigmask(r, ~0ull);
-	e = put_data(r);
+	e = scratch_put(r);
 	if (e < 0)
 		return e;
 	memcpy(args, r->args, sizeof(args));

@@ -280,6 +280,11 @@ int task_umask(struct task *t, mode_t *ret)
 	return 0;
 }
 
+int task_filters(struct task *t, long *ret)
+{
+	return task_status(t, "\nSeccomp_filters:", 10, ret);
+}
+
 bool task_is_traced(struct task *t)
 {
 	long tracer;

@@ -49,6 +49,8 @@ int task_fdinfo(struct task *t, int fd, off_t *ret_pos, int *ret_flags);
 
 int task_tgid(struct task *t, pid_t *ret);
 int task_umask(struct task *t, mode_t *ret);
+/* How many seccomp filters it has; -EIO before Linux 5.9. */
+int task_filters(struct task *t, long *ret);
 /* Whether somebody traces the thread; false when that cannot be told. */
 bool task_is_traced(struct task *t);
 
