@@ -29,7 +29,8 @@ static const char *const conditions[WHEN_COUNT] = {
 	[IF_PRCTL] = "for `PR_SET_DUMPABLE`",
 	[IF_FCNTL] = "for `F_SETOWN`",
 	[IF_IOCTL] = "for requests that change a file",
-	[IF_PTRACE] = "for requests that begin tracing or let a tracee go on",
+	[IF_PTRACE] =
+		"for requests that begin tracing or, where a path is not the host's, let a tracee go on",
 	[IF_NEWNS] = "with a `CLONE_NEW` flag",
 	[IF_UNSHARE] = "with a `CLONE_NEW` flag",
 	[IF_PIDFD_OPTION] = "for one option",

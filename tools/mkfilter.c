@@ -58,7 +58,8 @@ struct test {
 	enum comparison comparison;
 	uint32_t value;
 	int verdict;
-	bool high; /* the upper half */
+	bool high;     /* the upper half */
+	unsigned need; /* made only where the view needs this; such tests are the last ones of their row */
 };
 
 #define MAX_TESTS 20
@@ -98,10 +99,10 @@ static const struct test tests[WHEN_COUNT][MAX_TESTS] = {
 	[IF_PTRACE] = {{0, EQUAL, PTRACE_TRACEME, APPLIES, false},
 		       {0, EQUAL, PTRACE_ATTACH, APPLIES, false},
 		       {0, EQUAL, PTRACE_SEIZE, APPLIES, false},
-		       {0, EQUAL, PTRACE_CONT, APPLIES, false},
-		       {0, EQUAL, PTRACE_SYSCALL, APPLIES, false},
-		       {0, EQUAL, PTRACE_SINGLESTEP, APPLIES, false},
-		       {0, EQUAL, PTRACE_DETACH, APPLIES, false}},
+		       {0, EQUAL, PTRACE_CONT, APPLIES, false, NEED_TRANSLATION},
+		       {0, EQUAL, PTRACE_SYSCALL, APPLIES, false, NEED_TRANSLATION},
+		       {0, EQUAL, PTRACE_SINGLESTEP, APPLIES, false, NEED_TRANSLATION},
+		       {0, EQUAL, PTRACE_DETACH, APPLIES, false, NEED_TRANSLATION}},
 	[IF_NEWNS] = {{0, ANY_BIT, CLONE_NEW_FLAGS, APPLIES, false}},
 	[IF_UNSHARE] = {{0, ANY_BIT, CLONE_NEW_FLAGS | FLAG_CLONE_NEWTIME, APPLIES, false}},
 	[IF_PIDFD_OPTION] = {{1, DIFFERS, SOL_SOCKET, ALLOW, false},
@@ -125,6 +126,7 @@ struct ending {
 #define STAND_IN    0x7e00 /* + the number of an ending; number 0 is plain notification */
 
 struct program {
+	unsigned needs; /* of the view that it is for */
 	struct sock_filter code[BPF_MAXINSNS];
 	int len;
 	struct ending endings[MAX_ENDINGS];
@@ -192,6 +194,7 @@ static void build_tree(struct program *p, unsigned needs)
 	int fd = memfd_create("filter", MFD_CLOEXEC);
 	ssize_t size;
 
+	p->needs = needs;
 	if (!ctx || fd < 0 || seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRACE(STAND_IN)) != 0 ||
 	    seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0)
 		die("cannot start a filter");
@@ -286,6 +289,8 @@ static void emit_ending_tests(struct program *p, enum when when)
 	const struct test *const first = tests[when];
 
 	for (const struct test *t = first; t->comparison != END; t++) {
+		if ((t->need & p->needs) != t->need)
+			break;
 		if (t == first || t[-1].arg != t->arg || t[-1].high != t->high)
 			emit_load(p, t->arg, t->high);
 		if (t->comparison == TYPE_EQUAL && (t == first || t[-1].comparison != TYPE_EQUAL))

@@ -131,6 +131,20 @@ Test(filter, served_calls_are_notified_unless_they_carry_the_secret)
 	}
 }
 
+/* A debugger waits for uctr only where uctr may have to help its tracee. */
+Test(filter, needs_turn_conditions_on)
+{
+	struct seccomp_data data = call_of(__NR_ptrace);
+	bool looked;
+
+	data.args[0] = PTRACE_CONT;
+	cr_expect_eq(run(NEED_NOTHING, &data, &looked), SECCOMP_RET_ALLOW);
+	cr_expect_eq(run(NEED_EXTRA_NAMES, &data, &looked), SECCOMP_RET_ALLOW);
+	cr_expect_eq(run(NEED_TRANSLATION, &data, &looked), SECCOMP_RET_USER_NOTIF);
+	data.args[0] = PTRACE_ATTACH;
+	cr_expect_eq(run(NEED_NOTHING, &data, &looked), SECCOMP_RET_USER_NOTIF);
+}
+
 Test(filter, needs_turn_rows_on)
 {
 	struct seccomp_data getdents = call_of(__NR_getdents64), getcwd_call = call_of(__NR_getcwd);
