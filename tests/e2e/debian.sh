@@ -16,20 +16,20 @@ fi
 
 root=$T/root
 runs "a Debian root is made" "$top/tools/mkroot" "$root"
-mkdir "$root/work"
+mkdir "$root/project"
 volumes=()
-debian() { "${runner[@]}" -u host "${volumes[@]}" --root "$root:rw" --clear-env -e PATH=/usr/sbin:/usr/bin:/sbin:/bin -e HOME=/root -e LANG=C.UTF-8 -w /work -- "$@"; }
+debian() { "${runner[@]}" -u host "${volumes[@]}" --root "$root:rw" --clear-env -e PATH=/usr/sbin:/usr/bin:/sbin:/bin -e HOME=/root -e LANG=C.UTF-8 -w /project -- "$@"; }
 shell() { debian /bin/sh -ec "$1"; }
 
 is "$(debian cat /etc/debian_version)" "$(cat "$root/etc/debian_version")" "it is the root's own version"
 is "$(debian sh -c 'readlink -f /bin/sh')" /usr/bin/dash "a root whose /bin is a symlink"
 
 # --- compilers
-cat >"$root/work/hello.c" <<-EOF
+cat >"$root/project/hello.c" <<-EOF
 	#include <stdio.h>
 	int main(void) { puts("hello from C"); return 3; }
 EOF
-cat >"$root/work/threads.c" <<-EOF
+cat >"$root/project/threads.c" <<-EOF
 	#include <pthread.h>
 	#include <stdio.h>
 	#include <sys/stat.h>
@@ -38,7 +38,7 @@ cat >"$root/work/threads.c" <<-EOF
 	int main(void) { pthread_t t[8]; long n[8], sum = 0; for (int i = 0; i < 8; i++) pthread_create(t + i, 0, work, n + i);
 		for (int i = 0; i < 8; i++) { pthread_join(t[i], 0); sum += n[i]; } printf("%ld\n", sum); return 0; }
 EOF
-cat >"$root/work/cxx.cc" <<-EOF
+cat >"$root/project/cxx.cc" <<-EOF
 	#include <iostream>
 	#include <map>
 	#include <stdexcept>
@@ -62,7 +62,7 @@ has "$(debian sh -c 'gcc -v -o hello hello.c 2>&1')" "/usr/lib/gcc/x86_64-linux-
 runs "configure of GNU hello" shell 'cp -a /usr/src/hello build-hello; cd build-hello; ./configure --disable-dependency-tracking'
 runs "make of GNU hello" shell 'cd build-hello; make -j2'
 is "$(debian build-hello/hello)" "Hello, world!" "GNU hello greets"
-runs "make install" shell 'cd build-hello; make install DESTDIR=/work/dest'
+runs "make install" shell 'cd build-hello; make install DESTDIR=/project/dest'
 is "$(debian dest/usr/local/bin/hello -g installed)" installed "the installed program"
 
 # --- languages
@@ -112,7 +112,7 @@ runs "mktemp, mkfifo, ln, truncate, touch, chmod" shell 'd=$(mktemp -d); cd $d; 
 	touch a; ln a b; ln -s a c; truncate -s 10 a; test $(stat -c %s b) = 10; chmod 600 c; test $(stat -c %a a) = 600; rm -r $d'
 
 # --- interactive
-printf "%s\n" "PS1='ready$ '" "unset HISTFILE" "bind 'set enable-bracketed-paste off'" >"$root/work/bashrc"
+printf "%s\n" "PS1='ready$ '" "unset HISTFILE" "bind 'set enable-bracketed-paste off'" >"$root/project/bashrc"
 has "$(env UCTR="${runner[*]}" ROOT="$root" python3 "$here/guest_shell.py" 2>&1)" "interactive ok" "an interactive bash through a pseudo-terminal"
 runs "nothing runs on" sh -c '! pgrep -u "$(id -u)" -f "$1/roo[t]"' sh "$T"
 done_testing

@@ -8,7 +8,7 @@ import time
 from lib import Terminal
 
 term = Terminal(os.environ["UCTR"].split() + ["-u", "host", "--root", os.environ["ROOT"] + ":rw", "--", "/bin/bash",
-                                              "--noprofile", "--rcfile", "/work/bashrc", "-i"])
+                                              "--noprofile", "--rcfile", "/project/bashrc", "-i"])
 term.expect(r"ready\$ $")
 
 
